@@ -1,0 +1,129 @@
+import type { HeaderEdits, HeaderLine } from '../dialects/types.ts';
+import type { Decision } from './decision.ts';
+
+/** Envoy's body modes, by the names of its `ProcessingMode.BodySendMode`. */
+export type BodyMode = 'NONE' | 'STREAMED' | 'BUFFERED' | 'BUFFERED_PARTIAL' | 'FULL_DUPLEX_STREAMED' | 'GRPC';
+
+export type DirectionName = 'request' | 'response';
+
+/** `protocol_config` of the first message of a stream. */
+export interface StreamModes {
+  readonly request: BodyMode;
+  readonly response: BodyMode;
+  readonly sendBodyWithoutWaiting: boolean;
+}
+
+/** What is known of a stream when its first message has come. */
+export interface Opening {
+  /** Our own random id of this exchange, 32 hex digits. */
+  readonly id: string;
+  /** Wall clock of the first message, milliseconds since the epoch. */
+  readonly time: number;
+  /** gRPC initial metadata (lower-case names): set by Envoy's configuration, never by the client. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Undefined where the first message carried no `protocol_config` (observability mode). */
+  readonly modes: StreamModes | undefined;
+}
+
+/** Attributes by their expression, dynamic metadata by `namespace` and key; both as text. */
+export interface EventContext {
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly dynamicMetadata: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+/** One thing that happens to an exchange. */
+export type ExchangeEvent =
+  | {
+      readonly kind: 'headers';
+      readonly direction: DirectionName;
+      readonly headers: readonly HeaderLine[];
+      readonly endOfStream: boolean;
+      readonly context: EventContext;
+    }
+  | {
+      readonly kind: 'body';
+      readonly direction: DirectionName;
+      readonly bytes: Uint8Array;
+      readonly endOfStream: boolean;
+      readonly context: EventContext;
+    }
+  | { readonly kind: 'trailers'; readonly direction: DirectionName; readonly context: EventContext }
+  /** The answer to a `decode` effect. */
+  | { readonly kind: 'decoded'; readonly result: DecodeResult }
+  /** Envoy ended the stream (half-close, cancel, reset): release what is held; no effect but `decision` may follow. */
+  | { readonly kind: 'ended' };
+
+export type DecodeResult =
+  | { readonly ok: true; readonly bytes: Buffer }
+  | { readonly ok: false; readonly code: 'corrupt_encoding' | 'body_too_large' | 'overloaded' };
+
+/** Content codings that can be decoded, in the order in which they were applied. */
+export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
+
+/** Key → value for Envoy's dynamic metadata, namespace `tiergate`. */
+export type DynamicMetadata = Readonly<Record<string, string | number | boolean>>;
+
+/** A reply in the words of design 8.2. Only `Direction` makes them, so that a spurious one cannot be expressed. */
+export type Reply =
+  | { readonly kind: 'headers'; readonly direction: DirectionName; readonly edits?: HeaderEdits; readonly metadata?: DynamicMetadata }
+  | {
+      readonly kind: 'body';
+      readonly direction: DirectionName;
+      readonly body: { readonly kind: 'keep' } | { readonly kind: 'clear' } | { readonly kind: 'replace'; readonly bytes: Uint8Array };
+      readonly edits?: HeaderEdits;
+      readonly metadata?: DynamicMetadata;
+    }
+  /** `streamed_response`, at most 64 KiB. */
+  | {
+      readonly kind: 'chunk';
+      readonly direction: DirectionName;
+      readonly bytes: Uint8Array;
+      readonly endOfStream: boolean;
+      readonly metadata?: DynamicMetadata;
+    }
+  | { readonly kind: 'trailers'; readonly direction: DirectionName; readonly metadata?: DynamicMetadata };
+
+/** An `ImmediateResponse`; `status` is always set (Envoy reads a missing one as 200). */
+export interface ImmediateReply {
+  readonly status: number;
+  readonly headers: readonly HeaderLine[];
+  readonly body: Buffer;
+  /** Ends in Envoy's `%RESPONSE_CODE_DETAILS%`: `tiergate_<code>`, never text from a rule, model or user. */
+  readonly details: string;
+  readonly metadata?: DynamicMetadata;
+}
+
+/** What an exchange wants done; run by `extproc` in the order given. */
+export type Effect =
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  /** Ends the exchange: Envoy sends nothing that matters after it. */
+  | { readonly kind: 'immediate'; readonly response: ImmediateReply }
+  /** Decode `bytes`; the answer comes as a `decoded` event. `codings` in the order in which the client applied them. */
+  | {
+      readonly kind: 'decode';
+      readonly codings: readonly Coding[];
+      readonly bytes: Buffer;
+      readonly maxBytes: number;
+      readonly maxRatio: number;
+    }
+  | { readonly kind: 'decision'; readonly decision: Decision }
+  /** A misconfigured Envoy: the stream ends with FAILED_PRECONDITION and this text, which names the setting to change. */
+  | { readonly kind: 'misconfigured'; readonly text: string };
+
+/**
+ * One HTTP request or one WebSocket as a pure machine: an event in, effects out; no I/O, clock, randomness or await.
+ */
+export interface Exchange {
+  /** @param now milliseconds of a monotonic clock */
+  handle(event: ExchangeEvent, now: number): readonly Effect[];
+}
+
+/** Makes the exchange for a stream whose first message has come. */
+export type ExchangeFactory = (opening: Opening, first: ExchangeEvent, now: number) => Exchange;
+
+/** Bytes held by all exchanges of the process, against `limits.held_total`. */
+export interface HeldBudget {
+  /** Takes `bytes` if they fit; false, and nothing taken, where they do not. */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
