@@ -1,0 +1,128 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Buckets in seconds: a verdict takes tens of microseconds, a 64 MiB body some hundred milliseconds. */
+const VERDICT_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+/** All metrics of the process. Their names, labels and help are the interface; `docs/metrics.md` lists them. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly decisions: Counter<'transport' | 'dialect' | 'action' | 'tier' | 'code' | 'enforced'>;
+  readonly ruleDecisions: Counter<'rule' | 'action'>;
+  readonly ruleReports: Counter<'rule' | 'action'>;
+  readonly verdictSeconds: Histogram<'transport'>;
+  readonly bodyBytes: Histogram<'transport'>;
+  readonly streamsOpened: Counter;
+  readonly streamsEnded: Counter<'end'>;
+  readonly streamsOpen: Gauge;
+  readonly faults: Counter<'where'>;
+  readonly heldBytes: Gauge;
+  readonly heldLimitBytes: Gauge;
+  readonly policyRevision: Gauge;
+  readonly policyRules: Gauge;
+  readonly policyLoadFaults: Counter;
+  readonly policyDegraded: Gauge;
+  readonly enforcing: Gauge;
+}
+
+/**
+ * Makes the metrics in a registry of their own.
+ *
+ * @param processMetrics also collect Node's own (event loop delay, heap, handles)
+ */
+export function createMetrics(processMetrics = true): Metrics {
+  const registry = new Registry();
+  if (processMetrics) collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    decisions: new Counter({
+      name: 'tiergate_decisions_total',
+      help: 'Judged bodies and turns. tier is the tier asked, or unknown, invalid, null, none; code is the refusal or block code; enforced is false under report.',
+      labelNames: ['transport', 'dialect', 'action', 'tier', 'code', 'enforced'],
+      registers,
+    }),
+    ruleDecisions: new Counter({
+      name: 'tiergate_rule_decisions_total',
+      help: 'Judged bodies and turns by the rule that decided.',
+      labelNames: ['rule', 'action'],
+      registers,
+    }),
+    ruleReports: new Counter({
+      name: 'tiergate_rule_reports_total',
+      help: 'Judged bodies and turns that a rule in report mode would have decided.',
+      labelNames: ['rule', 'action'],
+      registers,
+    }),
+    verdictSeconds: new Histogram({
+      name: 'tiergate_verdict_seconds',
+      help: 'Seconds from the first message of a request (or from a complete message of a socket) to its verdict.',
+      labelNames: ['transport'],
+      buckets: VERDICT_BUCKETS,
+      registers,
+    }),
+    bodyBytes: new Histogram({
+      name: 'tiergate_body_bytes',
+      help: 'Bytes of judged bodies and messages, as they came.',
+      labelNames: ['transport'],
+      buckets: [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864],
+      registers,
+    }),
+    streamsOpened: new Counter({
+      name: 'tiergate_streams_opened_total',
+      help: 'ext_proc streams that Envoy opened.',
+      registers,
+    }),
+    streamsEnded: new Counter({
+      name: 'tiergate_streams_ended_total',
+      help: 'ext_proc streams by how they ended: normal, misconfigured, fault.',
+      labelNames: ['end'],
+      registers,
+    }),
+    streamsOpen: new Gauge({
+      name: 'tiergate_streams_open',
+      help: 'ext_proc streams open now.',
+      registers,
+    }),
+    faults: new Counter({
+      name: 'tiergate_faults_total',
+      help: 'Faults of Tiergate itself (a stream ended with INTERNAL, a sink that threw …). Should stay 0.',
+      labelNames: ['where'],
+      registers,
+    }),
+    heldBytes: new Gauge({
+      name: 'tiergate_held_bytes',
+      help: 'Body bytes held or reserved now, against limits.held_total.',
+      registers,
+    }),
+    heldLimitBytes: new Gauge({
+      name: 'tiergate_held_limit_bytes',
+      help: 'limits.held_total in bytes.',
+      registers,
+    }),
+    policyRevision: new Gauge({
+      name: 'tiergate_policy_revision',
+      help: 'Revision of the policy in force; 0 where none could be had.',
+      registers,
+    }),
+    policyRules: new Gauge({
+      name: 'tiergate_policy_rules',
+      help: 'Rules of the policy in force.',
+      registers,
+    }),
+    policyLoadFaults: new Counter({
+      name: 'tiergate_policy_load_faults_total',
+      help: 'Policy documents that could not be read or were invalid; the last good one stays in force.',
+      registers,
+    }),
+    policyDegraded: new Gauge({
+      name: 'tiergate_policy_degraded',
+      help: '1 while the newest policy document cannot be used and an older one, or none, is in force.',
+      registers,
+    }),
+    enforcing: new Gauge({
+      name: 'tiergate_enforcing',
+      help: '1 under policy.enforcement: enforce, 0 under report (nothing is changed).',
+      registers,
+    }),
+  };
+}
