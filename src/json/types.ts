@@ -30,10 +30,14 @@ export interface FoundMember {
   readonly text: string | undefined;
   /** True for a string with an escape that names half a surrogate pair: legal JSON, yet no Unicode text. */
   readonly loneSurrogate: boolean;
+  /** Offset of the opening quote of the name. */
   readonly keyStart: number;
+  /** Offset after the closing quote of the name. */
   readonly keyEnd: number;
   readonly valueStart: number;
   readonly valueEnd: number;
+  /** Offset after the value of the member before it in the same object; undefined for the first member. */
+  readonly previousValueEnd: number | undefined;
 }
 
 /** An object on the way to governed members: the top level (`''`) or, say, each element of `fallbacks[]`. */
@@ -69,4 +73,9 @@ export type JsonEdit =
   /** Puts `value` as a JSON string where the member's value stands. */
   | { readonly kind: 'replace'; readonly member: FoundMember; readonly value: string }
   /** Appends `"key":"value"` as the last member of the container. */
-  | { readonly kind: 'insert'; readonly container: FoundContainer; readonly key: string; readonly value: string };
+  | {
+      readonly kind: 'insert';
+      readonly container: FoundContainer;
+      readonly key: string;
+      readonly value: string;
+    };

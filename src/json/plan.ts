@@ -1,0 +1,142 @@
+/** What to do with one value on the way to governed members. */
+export interface ValuePlan {
+  /** The path that was asked for, where this value itself is governed. */
+  leaf: string | undefined;
+  /** How to read it where it is an object; undefined: not descended into. */
+  object: ObjectPlan | undefined;
+  /** How to read its elements where it is an array; undefined: not descended into. */
+  element: ValuePlan | undefined;
+}
+
+/** One member name that an object is searched for. */
+export interface KeyPlan {
+  readonly name: string;
+  /** The path up to and with this name, for example `fallbacks[].speed`. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** `bytes` with ASCII capitals made small. */
+  readonly folded: Uint8Array;
+  readonly value: ValuePlan;
+}
+
+/** The names that one object is searched for. */
+export interface ObjectPlan {
+  /** `''` for the top level, else for example `session` or `fallbacks[]`. */
+  readonly path: string;
+  /** The names by their length in bytes, up to the longest. */
+  readonly byLength: KeyPlan[][];
+  /** The names by `foldName`. */
+  readonly byFoldedName: Map<string, KeyPlan>;
+}
+
+/** Governed paths, compiled once into a tree that the reader follows. */
+export interface MemberPlan {
+  readonly root: ObjectPlan;
+  /** Length in bytes of the longest name in the plan. */
+  readonly longestName: number;
+}
+
+const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte,
+);
+
+/**
+ * A member name as readers that ignore case see it. Besides ASCII capitals these are the two other characters
+ * whose Unicode simple fold is an ASCII letter, U+017F (ſ) and U+212A (K): Go's `encoding/json`, which many
+ * gateways are built with, takes `ſervice_tier` for `service_tier`.
+ */
+export function foldName(name: string): string {
+  return name
+    .replace(/[A-Z]/g, (capital) => capital.toLowerCase())
+    .replaceAll('\u017f', 's')
+    .replaceAll('\u212a', 'k');
+}
+
+/**
+ * Compiles paths such as `service_tier`, `session.model`, `fallbacks[].speed`. A path may be the beginning of
+ * others (`session` and `session.model`).
+ * @throws Error for an empty path or name, a path that ends in `[]` (elements have no name to edit), and two
+ * names of one object that differ in case only.
+ */
+export function compilePlan(paths: readonly string[]): MemberPlan {
+  const root = emptyObject('');
+  let longestName = 0;
+  for (const path of paths) {
+    let object = root;
+    let walked = '';
+    const steps = path.split('.');
+    for (const [position, step] of steps.entries()) {
+      const name = step.replace(/(\[\])+$/, '');
+      const arrays = (step.length - name.length) / 2;
+      const isLast = position === steps.length - 1;
+      if (name === '' || /[[\]]/.test(name) || (isLast && arrays > 0)) {
+        throw new Error(
+          `"${path}" is not the path of a member: write names joined by ".", with "[]" after an array on the way`,
+        );
+      }
+      walked += walked === '' ? name : `.${name}`;
+      const key = keyOf(object, name, walked);
+      longestName = Math.max(longestName, key.bytes.length);
+      if (isLast) {
+        key.value.leaf = path;
+        break;
+      }
+      let value = key.value;
+      for (let level = 0; level < arrays; level++) {
+        walked += '[]';
+        value.element ??= emptyValue();
+        value = value.element;
+      }
+      value.object ??= emptyObject(walked);
+      object = value.object;
+    }
+  }
+  return { root, longestName };
+}
+
+function emptyValue(): ValuePlan {
+  return { leaf: undefined, object: undefined, element: undefined };
+}
+
+function emptyObject(path: string): ObjectPlan {
+  return { path, byLength: [], byFoldedName: new Map() };
+}
+
+function keyOf(object: ObjectPlan, name: string, path: string): KeyPlan {
+  const known = object.byFoldedName.get(foldName(name));
+  if (known !== undefined) {
+    if (known.name !== name) throw new Error(`"${known.path}" and "${path}" differ in case only`);
+    return known;
+  }
+  // A Uint8Array and not a Buffer: one shape for the engine in the comparison below.
+  const bytes = new Uint8Array(Buffer.from(name));
+  const key: KeyPlan = {
+    name,
+    path,
+    bytes,
+    folded: bytes.map((byte) => FOLDED[byte] ?? byte),
+    value: emptyValue(),
+  };
+  object.byFoldedName.set(foldName(name), key);
+  while (object.byLength.length <= bytes.length) object.byLength.push([]);
+  object.byLength[bytes.length]?.push(key);
+  return key;
+}
+
+/** The name of the plan that `bytes` from `start` to `end` (ASCII, no escapes) spell, in whatever case. */
+export function findPlainName(
+  object: ObjectPlan,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): KeyPlan | undefined {
+  const length = end - start;
+  if (length >= object.byLength.length) return undefined;
+  for (const key of object.byLength[length]!) {
+    const folded = key.folded;
+    let i = 0;
+    while (i < length && FOLDED[bytes[start + i]!] === folded[i]) i++;
+    if (i === length) return key;
+  }
+  return undefined;
+}

@@ -1,0 +1,259 @@
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SMALL_F,
+  SMALL_N,
+  SMALL_T,
+} from './characters.ts';
+import { malformed, UnreadableJson } from './faults.ts';
+import {
+  findPlainName,
+  foldName,
+  type KeyPlan,
+  type MemberPlan,
+  type ObjectPlan,
+  type ValuePlan,
+} from './plan.ts';
+import { Scanner } from './scanner.ts';
+import { decodeString } from './strings.ts';
+import type { FoundContainer, FoundMember, JsonFault, JsonKind, JsonLimits, JsonReading } from './types.ts';
+import { findInvalidUtf8 } from './utf8.ts';
+
+/**
+ * Most objects on governed paths in one text. Each is reported, so their number must be bounded by more than
+ * the size of the text; no client lists more than a handful of fallbacks.
+ */
+const MAX_CONTAINERS = 10_000;
+
+/** A record that is filled in while its value is being read. */
+type Unfinished<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Where an object or array stands. */
+interface Place {
+  readonly location: string;
+  readonly indices: readonly number[];
+  /** Number of containers around it. */
+  readonly around: number;
+}
+
+/** The offsets of a member that are known before its value is read. */
+type MemberStart = Pick<FoundMember, 'keyStart' | 'keyEnd' | 'valueStart' | 'previousValueEnd'>;
+
+const TOP_LEVEL: Place = { location: '', indices: [], around: 0 };
+
+/** What a value is, by its first byte; every other byte that passes the scanner starts a number. */
+const KIND_BY_FIRST_BYTE: Readonly<Record<number, JsonKind>> = {
+  [QUOTE]: 'string',
+  [OPEN_BRACE]: 'object',
+  [OPEN_BRACKET]: 'array',
+  [SMALL_T]: 'true',
+  [SMALL_F]: 'false',
+  [SMALL_N]: 'null',
+};
+
+/** 1 for the bytes of a name that stand for themselves and fold as ASCII: no quote, escape, control, or part of a longer character. */
+const PLAIN_IN_NAME = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+);
+
+/**
+ * Reads one JSON text in one pass: checks all of it strictly (RFC 8259, UTF-8, no byte order mark, an object
+ * at the top level) and finds the members and objects that `plan` names.
+ *
+ * Duplicates are refused as `ambiguous_member` where a governed member or an object or array on its way occurs
+ * twice in one object, or in another case: JSON readers differ in which one they take (RFC 8259, section 4).
+ * Names are compared with their escapes resolved. Other duplicates pass.
+ */
+export function readJson(
+  bytes: Buffer,
+  plan: MemberPlan,
+  limits: JsonLimits,
+): { ok: true; reading: JsonReading } | { ok: false; fault: JsonFault } {
+  try {
+    return { ok: true, reading: new Reader(bytes, plan, limits).read() };
+  } catch (error) {
+    if (error instanceof UnreadableJson) return { ok: false, fault: error.fault };
+    throw error;
+  }
+}
+
+class Reader {
+  private readonly bytes: Buffer;
+  private readonly plan: MemberPlan;
+  private readonly scanner: Scanner;
+  private readonly members: FoundMember[] = [];
+  private readonly containers: FoundContainer[] = [];
+  /** Offset after the name that `readName` read last. */
+  private nameEnd = 0;
+
+  constructor(bytes: Buffer, plan: MemberPlan, limits: JsonLimits) {
+    this.bytes = bytes;
+    this.plan = plan;
+    this.scanner = new Scanner(bytes, limits);
+  }
+
+  read(): JsonReading {
+    const { bytes, scanner } = this;
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+      throw malformed(0, 'the text starts with a byte order mark');
+    }
+    const invalid = findInvalidUtf8(bytes);
+    if (invalid >= 0) throw malformed(invalid, 'the text is not valid UTF-8');
+    const start = scanner.skipWhiteSpace(0);
+    if (scanner.peek(start) !== OPEN_BRACE) throw malformed(start, 'the top level is not an object');
+    const end = scanner.skipWhiteSpace(this.readObject(this.plan.root, start, TOP_LEVEL));
+    if (end !== bytes.length) throw malformed(end, 'more text follows after the object');
+    return { members: this.members, containers: this.containers };
+  }
+
+  /** Reads the object at `start` and returns the offset after it. Recurses as deep as the plan, not the text. */
+  private readObject(plan: ObjectPlan, start: number, place: Place): number {
+    const { scanner } = this;
+    scanner.checkDepth(start, place.around);
+    const { location, indices } = place;
+    const container: Unfinished<FoundContainer> = {
+      path: plan.path,
+      location,
+      indices,
+      start,
+      end: start,
+      lastValueEnd: start + 1,
+      memberCount: 0,
+    };
+    if (this.containers.push(container) > MAX_CONTAINERS) {
+      throw new UnreadableJson(
+        'json_too_many_members',
+        start,
+        `the text has more than ${MAX_CONTAINERS} objects with governed members`,
+      );
+    }
+    const seen: KeyPlan[] = [];
+    let previousValueEnd: number | undefined;
+    let i = scanner.skipWhiteSpace(start + 1);
+    if (scanner.peek(i) === CLOSE_BRACE) {
+      container.end = i + 1;
+      return i + 1;
+    }
+    for (;;) {
+      scanner.countMember(i);
+      const keyStart = i;
+      const key = this.readName(plan, keyStart);
+      const keyEnd = this.nameEnd;
+      const valueStart = scanner.skipColon(keyEnd);
+      if (key === undefined) {
+        i = scanner.skipValue(valueStart, place.around + 1);
+      } else {
+        if (seen.includes(key))
+          throw ambiguous(keyStart, `the member "${key.path}" stands twice in one object`);
+        seen.push(key);
+        i = this.readGovernedMember(key, { keyStart, keyEnd, valueStart, previousValueEnd }, place);
+      }
+      container.memberCount++;
+      previousValueEnd = i;
+      i = scanner.skipWhiteSpace(i);
+      const next = scanner.peek(i);
+      if (next === CLOSE_BRACE) break;
+      if (next !== COMMA) throw malformed(i, 'a comma or a closing brace is missing');
+      i = scanner.skipWhiteSpace(i + 1);
+    }
+    container.lastValueEnd = previousValueEnd;
+    container.end = i + 1;
+    return i + 1;
+  }
+
+  /** Reads the value of a governed member, reports the member where its path is asked for, returns the value's end. */
+  private readGovernedMember(key: KeyPlan, offsets: MemberStart, object: Place): number {
+    const { indices } = object;
+    const location = indices.length === 0 ? key.path : `${object.location}.${key.name}`;
+    const around = object.around + 1;
+    if (key.value.leaf === undefined) {
+      return this.readValue(key.value, offsets.valueStart, { location, indices, around });
+    }
+    const kind = KIND_BY_FIRST_BYTE[this.scanner.peek(offsets.valueStart)] ?? 'number';
+    const member: Unfinished<FoundMember> = {
+      path: key.path,
+      location,
+      indices,
+      kind,
+      text: undefined,
+      loneSurrogate: false,
+      ...offsets,
+      valueEnd: 0,
+    };
+    this.members.push(member);
+    member.valueEnd = this.readValue(key.value, offsets.valueStart, { location, indices, around });
+    if (kind === 'string') {
+      const decoded = decodeString(this.bytes, offsets.valueStart + 1, member.valueEnd - 1);
+      member.text = decoded.text;
+      member.loneSurrogate = decoded.loneSurrogate;
+    }
+    return member.valueEnd;
+  }
+
+  /** Reads a value on a governed path. One of another kind than the plan expects is checked and not descended into. */
+  private readValue(plan: ValuePlan, start: number, place: Place): number {
+    const first = this.scanner.peek(start);
+    if (first === OPEN_BRACE && plan.object !== undefined) return this.readObject(plan.object, start, place);
+    if (first === OPEN_BRACKET && plan.element !== undefined)
+      return this.readArray(plan.element, start, place);
+    return this.scanner.skipValue(start, place.around);
+  }
+
+  private readArray(element: ValuePlan, start: number, place: Place): number {
+    const { scanner } = this;
+    scanner.checkDepth(start, place.around);
+    const around = place.around + 1;
+    let i = scanner.skipWhiteSpace(start + 1);
+    if (scanner.peek(i) === CLOSE_BRACKET) return i + 1;
+    for (let index = 0; ; index++) {
+      const first = scanner.peek(i);
+      i =
+        first === OPEN_BRACE || first === OPEN_BRACKET
+          ? this.readValue(element, i, {
+              location: `${place.location}[${index}]`,
+              indices: [...place.indices, index],
+              around,
+            })
+          : scanner.skipValue(i, around);
+      i = scanner.skipWhiteSpace(i);
+      const next = scanner.peek(i);
+      if (next === CLOSE_BRACKET) return i + 1;
+      if (next !== COMMA) throw malformed(i, 'a comma or a closing bracket is missing');
+      i = scanner.skipWhiteSpace(i + 1);
+    }
+  }
+
+  /** Reads the name that starts at `start`, sets `nameEnd`, and returns the governed name that it spells. */
+  private readName(plan: ObjectPlan, start: number): KeyPlan | undefined {
+    const { bytes, scanner } = this;
+    let i = start + 1;
+    while (i < bytes.length && PLAIN_IN_NAME[bytes[i]!] === 1) i++;
+    if (scanner.peek(i) === QUOTE) {
+      this.nameEnd = i + 1;
+      const key = findPlainName(plan, bytes, start + 1, i);
+      if (key !== undefined && !key.bytes.every((byte, k) => bytes[start + 1 + k] === byte))
+        throw inOtherCase(start, key);
+      return key;
+    }
+    this.nameEnd = scanner.skipString(start);
+    // Six bytes of source (`\u0061`) are the most that one byte of a name can take.
+    if (this.nameEnd - start - 2 > 6 * this.plan.longestName) return undefined;
+    const name = decodeString(bytes, start + 1, this.nameEnd - 1).text;
+    const key = plan.byFoldedName.get(foldName(name));
+    if (key !== undefined && key.name !== name) throw inOtherCase(start, key);
+    return key;
+  }
+}
+
+function ambiguous(offset: number, reason: string): UnreadableJson {
+  return new UnreadableJson('ambiguous_member', offset, reason);
+}
+
+function inOtherCase(offset: number, key: KeyPlan): UnreadableJson {
+  return ambiguous(offset, `a member is named like "${key.path}" in another case`);
+}

@@ -1,0 +1,269 @@
+import {
+  BACKSLASH,
+  CARRIAGE_RETURN,
+  COLON,
+  COMMA,
+  hexValue,
+  isDigit,
+  LINE_FEED,
+  MINUS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  PLUS,
+  POINT,
+  QUOTE,
+  SMALL_E,
+  SMALL_F,
+  SMALL_N,
+  SMALL_T,
+  SMALL_U,
+  SPACE,
+  TAB,
+  ZERO,
+} from './characters.ts';
+import { malformed, UnreadableJson } from './faults.ts';
+import { SHORT_ESCAPE } from './strings.ts';
+import type { JsonLimits } from './types.ts';
+
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+const NULL = Buffer.from('null');
+
+/** For each container open inside a value being skipped the opening byte of the one around it; grows on demand. */
+let outerOpenings = new Uint8Array(64);
+
+/** Checks JSON values against the grammar of RFC 8259 and steps over them. Throws `UnreadableJson`. */
+export class Scanner {
+  readonly bytes: Buffer;
+  readonly length: number;
+  private readonly limits: JsonLimits;
+  private readonly view: DataView;
+  /** The last offset from which two words and one more byte can be read; negative in a shorter text. */
+  private readonly lastPair: number;
+  private memberCount = 0;
+
+  constructor(bytes: Buffer, limits: JsonLimits) {
+    this.bytes = bytes;
+    this.length = bytes.length;
+    this.limits = limits;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.lastPair = bytes.length - 9;
+  }
+
+  /** The offset of the first byte from `at` on that is not white space; the length where there is none. */
+  skipWhiteSpace(at: number): number {
+    const { bytes, length } = this;
+    let i = at;
+    while (i < length) {
+      const byte = bytes[i]!;
+      if (byte > SPACE) break;
+      if (byte !== SPACE && byte !== LINE_FEED && byte !== CARRIAGE_RETURN && byte !== TAB) break;
+      i++;
+    }
+    return i;
+  }
+
+  /** The byte at `at`, or -1 at the end of the text. */
+  peek(at: number): number {
+    return at < this.length ? this.bytes[at]! : -1;
+  }
+
+  /** Counts one member whose name starts at `at`; a name must start there. */
+  countMember(at: number): void {
+    if (this.peek(at) !== QUOTE) throw malformed(at, 'a member name in double quotes is missing');
+    if (++this.memberCount > this.limits.members) {
+      throw new UnreadableJson(
+        'json_too_many_members',
+        at,
+        `the text has more than ${this.limits.members} members`,
+      );
+    }
+  }
+
+  /** Steps over the colon between a name that ended at `at` and its value; returns where the value starts. */
+  skipColon(at: number): number {
+    const { bytes } = this;
+    if (at + 1 < this.length && bytes[at] === COLON && bytes[at + 1]! > SPACE) return at + 1;
+    const colon = this.skipWhiteSpace(at);
+    if (this.peek(colon) !== COLON) throw malformed(colon, 'the colon after a member name is missing');
+    return this.skipWhiteSpace(colon + 1);
+  }
+
+  /** Refuses a container at `at` that would stand deeper than the limit. @param around Containers around it. */
+  checkDepth(at: number, around: number): void {
+    if (around >= this.limits.depth) {
+      throw new UnreadableJson(
+        'json_too_deep',
+        at,
+        `the text is nested deeper than ${this.limits.depth} levels`,
+      );
+    }
+  }
+
+  /**
+   * Checks the value that starts at `at` and returns the offset after it. A loop with its own stack, so that
+   * deep nesting costs neither stack nor time.
+   * @param around Number of containers around the value.
+   */
+  skipValue(at: number, around: number): number {
+    const { bytes, length } = this;
+    /** Containers open inside of the value, and the opening byte of the innermost; 0 where none is. */
+    let open = 0;
+    let opening = 0;
+    let i = at;
+    for (;;) {
+      const first = i < length ? bytes[i]! : -1;
+      if (first === QUOTE) {
+        i = this.skipString(i);
+      } else if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+        this.checkDepth(i, around + open);
+        i = this.skipWhiteSpace(i + 1);
+        // In ASCII each closing bracket stands two after its opening one.
+        if (i < length && bytes[i] === first + 2) {
+          i++;
+        } else {
+          if (open === outerOpenings.length) outerOpenings = grown(outerOpenings);
+          outerOpenings[open++] = opening;
+          opening = first;
+          if (first === OPEN_BRACE) i = this.skipName(i);
+          continue;
+        }
+      } else {
+        i = this.skipScalar(i, first);
+      }
+      for (;;) {
+        if (open === 0) return i;
+        i = this.skipWhiteSpace(i);
+        const next = i < length ? bytes[i]! : -1;
+        if (next === COMMA) {
+          i = this.skipWhiteSpace(i + 1);
+          if (opening === OPEN_BRACE) i = this.skipName(i);
+          break;
+        }
+        if (next !== opening + 2) throw malformed(i, 'a comma or a closing bracket is missing');
+        opening = outerOpenings[--open]!;
+        i++;
+      }
+    }
+  }
+
+  /** Counts one member, steps over its name and the colon, and returns where its value starts. */
+  private skipName(at: number): number {
+    this.countMember(at);
+    return this.skipColon(this.skipString(at));
+  }
+
+  /**
+   * Checks the string whose opening quote is at `at` and returns the offset after its closing quote. Reads
+   * words of four bytes: the first two one by one, for names and other short strings, the others in pairs.
+   */
+  skipString(at: number): number {
+    const { bytes, view, lastPair } = this;
+    let i = at + 1;
+    while (i <= lastPair) {
+      let ends = endsOfRun(view.getInt32(i, true));
+      if (ends === 0) {
+        i += 4;
+        ends = endsOfRun(view.getInt32(i, true));
+        if (ends === 0) {
+          i += 4;
+          let second = 0;
+          while (i <= lastPair) {
+            ends = endsOfRun(view.getInt32(i, true));
+            second = endsOfRun(view.getInt32(i + 4, true));
+            if ((ends | second) !== 0) break;
+            i += 8;
+          }
+          if (ends === 0) {
+            if (second === 0) break;
+            ends = second;
+            i += 4;
+          }
+        }
+      }
+      i += (31 - Math.clz32(ends & -ends)) >> 3;
+      const byte = bytes[i]!;
+      if (byte === QUOTE) return i + 1;
+      i = byte === BACKSLASH && SHORT_ESCAPE[bytes[i + 1]!] !== 0 ? i + 2 : this.skipEscape(i);
+    }
+    return this.skipStringEnd(i);
+  }
+
+  /** `skipString` over the last bytes of the text. */
+  private skipStringEnd(at: number): number {
+    let i = at;
+    while (i < this.length) {
+      const byte = this.bytes[i]!;
+      if (byte === QUOTE) return i + 1;
+      i = byte === BACKSLASH || byte < SPACE ? this.skipEscape(i) : i + 1;
+    }
+    throw malformed(this.length, 'the text ends within a string');
+  }
+
+  /** Checks the escape at `at`; a byte there that is no backslash is a control character. */
+  private skipEscape(at: number): number {
+    if (this.bytes[at] !== BACKSLASH) throw malformed(at, 'a control character stands unescaped in a string');
+    const letter = this.peek(at + 1);
+    if (letter === SMALL_U) {
+      for (let i = at + 2; i < at + 6; i++) {
+        if (hexValue(this.peek(i)) < 0) throw malformed(i, 'an escape \\u needs four hexadecimal digits');
+      }
+      return at + 6;
+    }
+    if (letter < 0 || SHORT_ESCAPE[letter] === 0)
+      throw malformed(at, 'a backslash in a string starts no known escape');
+    return at + 2;
+  }
+
+  private skipScalar(at: number, first: number): number {
+    if (first === MINUS || isDigit(first)) return this.skipNumber(at);
+    if (first === SMALL_T) return this.skipLiteral(at, TRUE);
+    if (first === SMALL_F) return this.skipLiteral(at, FALSE);
+    if (first === SMALL_N) return this.skipLiteral(at, NULL);
+    throw malformed(at, first < 0 ? 'the text ends where a value must stand' : 'a value is missing');
+  }
+
+  private skipLiteral(at: number, literal: Uint8Array): number {
+    for (let i = 0; i < literal.length; i++) {
+      if (this.peek(at + i) !== literal[i]) throw malformed(at, 'a bare word is none of true, false, null');
+    }
+    return at + literal.length;
+  }
+
+  /** RFC 8259, section 6: `-`, an integer without leading zeros, a fraction, an exponent. */
+  private skipNumber(at: number): number {
+    let i = this.peek(at) === MINUS ? at + 1 : at;
+    i = this.peek(i) === ZERO ? i + 1 : this.skipDigits(i);
+    if (this.peek(i) === POINT) i = this.skipDigits(i + 1);
+    if ((this.peek(i) | 0x20) === SMALL_E) {
+      const sign = this.peek(i + 1);
+      i = this.skipDigits(sign === PLUS || sign === MINUS ? i + 2 : i + 1);
+    }
+    return i;
+  }
+
+  private skipDigits(at: number): number {
+    let i = at;
+    while (isDigit(this.peek(i))) i++;
+    if (i === at) throw malformed(i, 'a digit of a number is missing');
+    return i;
+  }
+}
+
+/**
+ * Looks at the four bytes of a word at once: sets the high bit of each lane that holds a quote, a backslash or
+ * a control character. Only the lowest bit set is exact; lanes after it can be set by its borrow.
+ *
+ * A byte below n sets its high bit in (x - n) & ~x. Exclusive or with 0x02 moves the quote (0x22) next to the
+ * control characters and keeps these below 0x20; exclusive or with 0x5c makes a backslash zero.
+ */
+function endsOfRun(word: number): number {
+  return (((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & ~word & 0x80808080;
+}
+
+/** A copy of the stack with twice the room. */
+function grown(stack: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(stack.length * 2);
+  larger.set(stack);
+  return larger;
+}
