@@ -2,7 +2,13 @@ import type { HeaderEdits, HeaderLine } from '../dialects/types.ts';
 import type { Decision } from './decision.ts';
 
 /** Envoy's body modes, by the names of its `ProcessingMode.BodySendMode`. */
-export type BodyMode = 'NONE' | 'STREAMED' | 'BUFFERED' | 'BUFFERED_PARTIAL' | 'FULL_DUPLEX_STREAMED' | 'GRPC';
+export type BodyMode =
+  | 'NONE'
+  | 'STREAMED'
+  | 'BUFFERED'
+  | 'BUFFERED_PARTIAL'
+  | 'FULL_DUPLEX_STREAMED'
+  | 'GRPC';
 
 export type DirectionName = 'request' | 'response';
 
@@ -48,7 +54,7 @@ export type ExchangeEvent =
       readonly context: EventContext;
     }
   | { readonly kind: 'trailers'; readonly direction: DirectionName; readonly context: EventContext }
-  /** The answer to a `decode` effect. */
+  /** The answer to a `decode` effect. Its bytes are held by whoever decoded them until the event is handled. */
   | { readonly kind: 'decoded'; readonly result: DecodeResult }
   /** Envoy ended the stream (half-close, cancel, reset): release what is held; no effect but `decision` may follow. */
   | { readonly kind: 'ended' };
@@ -65,11 +71,19 @@ export type DynamicMetadata = Readonly<Record<string, string | number | boolean>
 
 /** A reply in the words of design 8.2. Only `Direction` makes them, so that a spurious one cannot be expressed. */
 export type Reply =
-  | { readonly kind: 'headers'; readonly direction: DirectionName; readonly edits?: HeaderEdits; readonly metadata?: DynamicMetadata }
+  | {
+      readonly kind: 'headers';
+      readonly direction: DirectionName;
+      readonly edits?: HeaderEdits;
+      readonly metadata?: DynamicMetadata;
+    }
   | {
       readonly kind: 'body';
       readonly direction: DirectionName;
-      readonly body: { readonly kind: 'keep' } | { readonly kind: 'clear' } | { readonly kind: 'replace'; readonly bytes: Uint8Array };
+      readonly body:
+        | { readonly kind: 'keep' }
+        | { readonly kind: 'clear' }
+        | { readonly kind: 'replace'; readonly bytes: Uint8Array };
       readonly edits?: HeaderEdits;
       readonly metadata?: DynamicMetadata;
     }

@@ -1,0 +1,103 @@
+import { openAiResponses } from '../../dialects/openai-responses.ts';
+import { dialectTable } from '../../dialects/table.ts';
+import type { Direction } from '../direction/direction.ts';
+import { createDirections } from '../direction/table.ts';
+import type { Effect, Exchange, ExchangeEvent, ExchangeFactory, StreamModes } from '../events.ts';
+import { judge } from '../judge.ts';
+import type { JudgeInput, Judgement } from '../judgement.ts';
+import { type DialectLookup, RouteTable } from '../routes.ts';
+import type { ExchangeEnvironment } from '../settings.ts';
+import { HEADERS_SKIPPED, readModes } from './modes.ts';
+import { type Message, passMessage } from './passing.ts';
+import { type RequestContext, RequestHalf } from './request.ts';
+
+/** The parts behind an exchange that tests replace. */
+export interface HttpExchangeParts {
+  readonly dialects: DialectLookup;
+  readonly judge: (input: JudgeInput) => Judgement;
+}
+
+const NOTHING: readonly Effect[] = [];
+
+/** Makes the exchanges of HTTP requests. */
+export function createHttpExchangeFactory(
+  environment: ExchangeEnvironment,
+  parts: HttpExchangeParts = { dialects: dialectTable, judge },
+): ExchangeFactory {
+  const routes = new RouteTable(environment.settings, parts.dialects);
+  return (opening, _first, now) => {
+    const reading = readModes(opening.modes);
+    if (!reading.ok) return new MisconfiguredExchange(reading.text);
+    const { modes, plan } = reading;
+    return new HttpExchange(modes, {
+      environment,
+      routes,
+      opening,
+      startedAt: now,
+      plan,
+      judge: parts.judge,
+      // The most widely read shape of an error, for paths that have no dialect.
+      fallbackDialect: openAiResponses,
+    });
+  };
+}
+
+/** An exchange that ends with the name of the setting to change. */
+class MisconfiguredExchange implements Exchange {
+  readonly #text: string;
+  #told = false;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  handle(event: ExchangeEvent): readonly Effect[] {
+    if (this.#told || event.kind === 'ended') return NOTHING;
+    this.#told = true;
+    return [{ kind: 'misconfigured', text: this.#text }];
+  }
+}
+
+/** One HTTP request: its request half is judged, its answer passes as it comes. */
+class HttpExchange implements Exchange {
+  readonly #request: RequestHalf;
+  readonly #response: Direction;
+  #closed = false;
+
+  constructor(modes: StreamModes, context: RequestContext) {
+    const directions = createDirections(modes);
+    this.#request = new RequestHalf(context, directions.request);
+    this.#response = directions.response;
+  }
+
+  handle(event: ExchangeEvent, now: number): readonly Effect[] {
+    if (this.#closed) return NOTHING;
+    switch (event.kind) {
+      case 'ended':
+        this.#closed = true;
+        this.#request.release();
+        return NOTHING;
+      case 'decoded':
+        return this.#then(this.#request.decoded(event.result, now));
+      default:
+        return event.direction === 'request' ? this.#onRequest(event, now) : this.#onResponse(event);
+    }
+  }
+
+  #onRequest(message: Message, now: number): readonly Effect[] {
+    if (message.kind !== 'headers' && !this.#request.started) {
+      this.#closed = true;
+      return [{ kind: 'misconfigured', text: HEADERS_SKIPPED }];
+    }
+    return this.#then(this.#request.message(message, now));
+  }
+
+  #onResponse(message: Message): readonly Effect[] {
+    return passMessage(this.#response, message).map((reply) => ({ kind: 'reply', reply }));
+  }
+
+  #then(effects: readonly Effect[]): readonly Effect[] {
+    if (this.#request.refused) this.#closed = true;
+    return effects;
+  }
+}

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { asBuffer, BodyCollector } from '../../../src/exchange/http/body-collector.ts';
+
+describe('a collected body', () => {
+  test.each([
+    ['many small chunks', 5000, () => 1],
+    ['small and large chunks', 40, (index: number) => (index % 3 === 0 ? 2000 : 7)],
+    ['as many small chunks as are put together', 1024, () => 3],
+  ])('%s stand in the order in which they came', (_, count, size) => {
+    const chunks = Array.from({ length: count }, (_, index) => Buffer.alloc(size(index), index));
+    const collector = new BodyCollector();
+    for (const chunk of chunks) collector.add(chunk);
+    expect(Buffer.concat(chunks).equals(collector.take())).toBe(true);
+    expect(collector.take()).toHaveLength(0);
+  });
+
+  test.each([10, 10_000])('one chunk of %i bytes is that very chunk', (size) => {
+    const collector = new BodyCollector();
+    const chunk = new Uint8Array(size);
+    collector.add(new Uint8Array(0));
+    collector.add(chunk);
+    expect(collector.take()).toBe(chunk);
+  });
+
+  test('the same memory is seen as a Buffer', () => {
+    const bytes = new Uint8Array([0, 1, 2, 3]).subarray(1, 3);
+    const buffer = asBuffer(bytes);
+    expect([...buffer]).toEqual([1, 2]);
+    bytes[0] = 9;
+    expect(buffer[0]).toBe(9);
+    expect(asBuffer(buffer)).toBe(buffer);
+  });
+});
