@@ -101,7 +101,7 @@ export function createMetrics(processMetrics = true): Metrics {
     }),
     policyRevision: new Gauge({
       name: 'tiergate_policy_revision',
-      help: 'Revision of the policy in force; 0 where none could be had.',
+      help: 'Revision of the policy in force; 0 for the built-in one and where none could be had.',
       registers,
     }),
     policyRules: new Gauge({

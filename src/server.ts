@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { exchangeSettings } from './config/exchange-settings.ts';
+import { heldTotalBytes, heldTotalWarning, processMemory } from './config/held-total.ts';
+import type { Configuration } from './config/load.ts';
+import { openConfiguredStore } from './config/open-store.ts';
+import type { Settings } from './config/schema.ts';
+import { readTlsFiles } from './config/tls-files.ts';
+import type { ListenAddress } from './config/values.ts';
+import { logSink } from './decisions/log-sink.ts';
+import { metricsSink } from './decisions/metrics-sink.ts';
+import { type DecisionSink, fanOut } from './decisions/sink.ts';
+import { openAiResponses } from './dialects/openai-responses.ts';
+import type { ImmediateReply } from './exchange/events.ts';
+import { createHttpExchangeFactory } from './exchange/http/exchange.ts';
+import { createContentDecoder } from './extproc/content-decoder.ts';
+import { heldBudget } from './extproc/held-budget.ts';
+import type { StreamEnd, StreamObserver } from './extproc/observer.ts';
+import { openStream } from './extproc/stream.ts';
+import type { StreamEnvironment } from './extproc/stream-environment.ts';
+import { startGrpcServer } from './extproc/transport/grpc-server.ts';
+import { refuse } from './refusals.ts';
+import { formatFault } from './storage/faults.ts';
+
+import type { PolicyStore } from './storage/policy-store.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { type OpsServer, type Readiness, startOpsServer } from './telemetry/ops-server.ts';
+
+/** What `startServer` is given beside the configuration. */
+export interface ServerOptions {
+  readonly logger: Logger;
+  /** Also measure Node's own metrics; left out: true. */
+  readonly processMetrics?: boolean;
+}
+
+/** A running Tiergate. */
+export interface TiergateServer {
+  /** Where it listens, with the ports that were taken; `ops` is undefined where it is off. */
+  readonly addresses: { readonly grpc: string; readonly ops: string | undefined };
+  readonly policy: PolicyStore;
+  readonly metrics: Metrics;
+  /** What an operator should know and nothing else tells. */
+  readonly warnings: readonly string[];
+  readiness(): Readiness;
+  /** Says that it goes, serves for `limits.drain_grace`, lets streams end within `limits.drain`, and closes. */
+  drain(): Promise<void>;
+  /** Closes at once; open streams are reset. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds between looks at the policy file, beside the events of the file system. */
+const POLL_MILLISECONDS = 1_000;
+/** Envoy resets a stream as soon as it has an immediate response; this is for one that does not. */
+const ANSWERED_TIMEOUT_MILLISECONDS = 5_000;
+
+const END_LABELS: Readonly<Record<StreamEnd, string>> = {
+  half_closed: 'normal',
+  cancelled: 'normal',
+  misconfigured: 'misconfigured',
+  fault: 'fault',
+  unavailable: 'fault',
+};
+
+/** A fault without its message, which can hold parts of a request. */
+function describeFault(fault: unknown): Record<string, unknown> {
+  if (!(fault instanceof Error)) return { type: typeof fault };
+  const stack = fault.stack?.split('\n').filter((line) => line.startsWith('    at '));
+  return { type: fault.name, code: (fault as NodeJS.ErrnoException).code, stack };
+}
+
+function createObserver(logger: Logger, metrics: Metrics, sink: DecisionSink): StreamObserver {
+  return {
+    opened() {
+      metrics.streamsOpened.inc();
+      metrics.streamsOpen.inc();
+    },
+    ended(kind) {
+      metrics.streamsOpen.dec();
+      metrics.streamsEnded.inc({ end: END_LABELS[kind] });
+    },
+    fault(fault, place, streamId) {
+      metrics.faults.inc({ where: place });
+      logger.error(
+        { place, stream: streamId, fault: describeFault(fault) },
+        'fault of Tiergate; the stream was ended',
+      );
+    },
+    misconfigured(text) {
+      logger.error({ remedy: text }, 'Envoy is misconfigured; the stream was ended');
+    },
+    overloaded() {
+      logger.warn('limits.held_total is reached; a request was refused');
+    },
+    decision: (decision) => sink.record(decision),
+  };
+}
+
+/** What a client is told whose message does not fit into `limits.held_total` any more. */
+function overloadReply(): ImmediateReply {
+  const refusal = refuse('overloaded');
+  return {
+    status: refusal.status,
+    headers: [
+      { name: 'content-type', value: 'application/json' },
+      { name: 'retry-after', value: '1' },
+    ],
+    body: Buffer.from(openAiResponses.refusalBody(refusal)),
+    details: refusal.details,
+  };
+}
+
+function addressText(address: ListenAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+/** Tells log and metrics of the policy, now and at each change. */
+function followPolicy(store: PolicyStore, settings: Settings, logger: Logger, metrics: Metrics): void {
+  let shown = { revision: -1, source: '', faults: '', problems: '' };
+  const follow = (): void => {
+    const status = store.status();
+    const { revision, source, faults, problems, lint } = status;
+    const now = { revision, source, faults: JSON.stringify(faults), problems: JSON.stringify(problems) };
+    metrics.policyRevision.set(revision);
+    metrics.policyRules.set(store.snapshot()?.document.rules.length ?? 0);
+    metrics.policyDegraded.set(faults.length > 0 ? 1 : 0);
+    metrics.enforcing.set(settings.policy.enforcement === 'enforce' && source !== 'reported' ? 1 : 0);
+    if (now.revision !== shown.revision || now.source !== shown.source) {
+      const warnings = lint.map(({ path, text }) => `${path}: ${text}`);
+      logger.info({ revision, source, author: store.snapshot()?.author, warnings }, 'policy in force');
+    }
+    if (now.faults !== shown.faults && faults.length > 0) {
+      metrics.policyLoadFaults.inc();
+      logger.error({ revision, source, faults: faults.map(formatFault) }, 'the newest policy cannot be used');
+    }
+    if (now.problems !== shown.problems) for (const problem of problems) logger.warn(problem);
+    shown = now;
+  };
+  follow();
+  store.onChange(follow);
+}
+
+function readinessOf(store: PolicyStore, settings: Settings): Readiness {
+  const { revision, source, faults } = store.status();
+  const checks: Record<string, string> = {
+    policy: `${source}, revision ${revision}`,
+    enforcement: source === 'reported' ? 'report' : settings.policy.enforcement,
+  };
+  if (faults.length > 0) checks['policy_faults'] = faults.map(formatFault).join('; ');
+  return { ready: store.current() !== undefined, checks };
+}
+
+/**
+ * Puts the parts together and starts them.
+ *
+ * @throws Error that says what cannot be had (an address, a TLS file) and what to do; nothing is left running
+ */
+export async function startServer(
+  configuration: Configuration,
+  options: ServerOptions,
+): Promise<TiergateServer> {
+  const { settings } = configuration;
+  const { logger } = options;
+  const tls = readTlsFiles(settings.tls.grpc);
+  const metrics = createMetrics(options.processMetrics ?? true);
+  const onFault = (where: string) => (fault: unknown) => {
+    metrics.faults.inc({ where });
+    logger.error({ place: where, fault: describeFault(fault) }, 'fault of Tiergate');
+  };
+  const sink = fanOut([logSink(logger), metricsSink(metrics)], onFault('decisions'));
+  const observer = createObserver(logger, metrics, sink);
+  const memory = processMemory();
+  const held = heldBudget(heldTotalBytes(settings.limits, memory));
+  metrics.heldLimitBytes.set(held.limit);
+  // prom-client asks a metric's `collect` before each scrape.
+  Object.assign(metrics.heldBytes, { collect: () => metrics.heldBytes.set(held.held) });
+
+  const policy = await openConfiguredStore(configuration, POLL_MILLISECONDS);
+  const stop: (() => Promise<void>)[] = [() => policy.close()];
+  try {
+    followPolicy(policy, settings, logger, metrics);
+    const environment: StreamEnvironment = {
+      exchanges: createHttpExchangeFactory({
+        settings: exchangeSettings(settings),
+        currentPolicy: () => policy.current(),
+        held,
+      }),
+      held,
+      decoder: createContentDecoder(),
+      observer,
+      now: () => performance.now(),
+      wallClock: () => Date.now(),
+      newId: () => randomBytes(16).toString('hex'),
+      startTimer(ms, callback) {
+        const timer = setTimeout(callback, ms);
+        return () => clearTimeout(timer);
+      },
+      overloadReply,
+      answeredTimeoutMs: ANSWERED_TIMEOUT_MILLISECONDS,
+    };
+    const grpc = await startGrpcServer({
+      address: addressText(settings.listen.grpc),
+      socketMode: Number.parseInt(settings.listen.grpc_mode, 8),
+      tls,
+      maxBodyBytes: settings.limits.body,
+      held,
+      observer,
+      open: (stream) => openStream(stream, environment),
+    });
+    stop.unshift(async () => grpc.close());
+    const readiness = (): Readiness => readinessOf(policy, settings);
+    const ops = await startOps(settings, metrics, readiness, onFault('ops'));
+    if (ops !== undefined) stop.unshift(() => ops.close());
+    grpc.setServing(true);
+    const warning = heldTotalWarning(settings.limits, memory);
+    const close = async (): Promise<void> => {
+      for (const part of stop.splice(0)) await part();
+      await sink.close();
+    };
+    return {
+      addresses: { grpc: grpc.address, ops: ops?.address },
+      policy,
+      metrics,
+      warnings: warning === undefined ? [] : [warning],
+      readiness,
+      async drain() {
+        await grpc.drain({ graceMs: settings.limits.drain_grace, limitMs: settings.limits.drain });
+        await close();
+      },
+      close,
+    };
+  } catch (error) {
+    for (const part of stop) await part();
+    throw error;
+  }
+}
+
+async function startOps(
+  settings: Settings,
+  metrics: Metrics,
+  readiness: () => Readiness,
+  onFault: (fault: unknown) => void,
+): Promise<OpsServer | undefined> {
+  const address = settings.listen.ops;
+  if (address === undefined) return undefined;
+  const { host, port } = address;
+  try {
+    return await startOpsServer({ host, port, registry: metrics.registry, readiness, onFault });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new Error(
+      `listen.ops cannot listen on ${addressText(address)} (${code}): choose another address, or "off"`,
+    );
+  }
+}
