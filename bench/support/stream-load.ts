@@ -1,0 +1,113 @@
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import { ProcessingRequest } from '../../src/gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { requestHeaders } from './bodies.ts';
+
+const PATH = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
+
+/** gRPC's length-prefixed message, uncompressed. */
+function frame(message: unknown): Buffer {
+  const bytes = ProcessingRequest.encode(message as ProcessingRequest).finish();
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+const BUFFERED = 2;
+const NONE = 0;
+
+/** The two messages of one BUFFERED request, as Envoy sends them. */
+function framesOf(body: Buffer): { readonly headers: Buffer; readonly body: Buffer } {
+  const shared = { metadataContext: undefined, attributes: new Map(), observabilityMode: false };
+  const lines = requestHeaders(body.length).map(([key, value]) => ({
+    key,
+    value: '',
+    rawValue: Buffer.from(value),
+  }));
+  return {
+    headers: frame({
+      ...shared,
+      request: {
+        $case: 'requestHeaders',
+        value: { headers: { headers: lines }, attributes: new Map(), endOfStream: false },
+      },
+      protocolConfig: {
+        requestBodyMode: BUFFERED,
+        responseBodyMode: NONE,
+        sendBodyWithoutWaitingForHeaderResponse: false,
+      },
+    }),
+    body: frame({
+      ...shared,
+      request: { $case: 'requestBody', value: { body, endOfStream: true, endOfStreamWithoutMessage: false } },
+      protocolConfig: undefined,
+    }),
+  };
+}
+
+/** One request as Envoy makes it: headers, wait, body, wait, then half-close and reset. Resolves at the reset. */
+function exchange(session: ClientHttp2Session, frames: { headers: Buffer; body: Buffer }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': PATH,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    let pending: Buffer = Buffer.alloc(0);
+    let replies = 0;
+    stream.on('error', reject);
+    stream.on('data', (bytes: Buffer) => {
+      pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
+      while (pending.length >= 5 && pending.length >= 5 + pending.readUInt32BE(1)) {
+        pending = pending.subarray(5 + pending.readUInt32BE(1));
+        replies += 1;
+        if (replies === 1) stream.end(frames.body);
+        if (replies === 2) {
+          stream.off('error', reject);
+          stream.on('error', () => {});
+          stream.close(constants.NGHTTP2_CANCEL, resolve);
+          return;
+        }
+      }
+    });
+    stream.on('close', () => {
+      if (replies < 2) reject(new Error(`the server ended the stream after ${replies} replies`));
+    });
+    stream.write(frames.headers);
+  });
+}
+
+export interface StreamLoadOptions {
+  readonly port: number;
+  readonly body: Buffer;
+  readonly requests: number;
+  readonly inFlight: number;
+}
+
+/**
+ * Sends `requests` exchanges straight to an ext_proc server, `inFlight` at a time over one connection.
+ *
+ * @returns seconds from the first to the last
+ * @throws Error where one of them is not answered
+ */
+export async function streamLoad(options: StreamLoadOptions): Promise<number> {
+  const session = connect(`http://127.0.0.1:${options.port}`, {
+    settings: { initialWindowSize: 16 * 1024 * 1024 },
+  });
+  session.on('error', () => {});
+  const frames = framesOf(options.body);
+  let left = options.requests;
+  const started = process.hrtime.bigint();
+  const worker = async () => {
+    while (left > 0) {
+      left -= 1;
+      await exchange(session, frames);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: options.inFlight }, worker));
+    return Number(process.hrtime.bigint() - started) / 1e9;
+  } finally {
+    session.destroy();
+  }
+}

@@ -1,0 +1,25 @@
+import type { ExchangeFactory, ImmediateReply } from '../exchange/events.ts';
+import type { ContentDecoder } from './content-decoder.ts';
+import type { HeldGauge } from './held-budget.ts';
+import type { StreamObserver } from './observer.ts';
+
+/** Everything that a stream needs and does not make itself. */
+export interface StreamEnvironment {
+  readonly exchanges: ExchangeFactory;
+  /** The budget that the exchanges take from as well. */
+  readonly held: HeldGauge;
+  readonly decoder: ContentDecoder;
+  readonly observer: StreamObserver;
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Milliseconds since the epoch. */
+  wallClock(): number;
+  /** A random id, 32 hex digits. */
+  newId(): string;
+  /** Runs `callback` once after `ms`. @returns what cancels it */
+  startTimer(ms: number, callback: () => void): () => void;
+  /** What the client is told when the process holds `limits.held_total`: 503 with `retry-after`. */
+  overloadReply(): ImmediateReply;
+  /** How long a stream may stay open behind an immediate response; Envoy resets it at once. */
+  readonly answeredTimeoutMs: number;
+}
