@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+const reports = process.env['TIERGATE_TEST_REPORTS'];
 
 export default defineConfig({
   test: {
@@ -9,5 +12,13 @@ export default defineConfig({
     testTimeout: 60_000,
     // The first run fetches Envoy.
     hookTimeout: 300_000,
+    reporters: reports === undefined ? ['default'] : ['default', 'json'],
+    ...(reports === undefined
+      ? {}
+      : {
+          outputFile: {
+            json: join(reports, process.env['TIERGATE_MAIN'] === undefined ? 'e2e.json' : 'built.json'),
+          },
+        }),
   },
 });
