@@ -39,6 +39,7 @@ export function applyEdits(bytes: Buffer, edits: readonly JsonEdit[]): Buffer {
 
 /** In the order of the text, without those that start inside of an earlier one. */
 function effective(splices: Splice[]): Splice[] {
+  if (splices.length === 1) return splices;
   // An insertion and a removal can start at one place: the insertion goes first, it is no part of what goes away.
   splices.sort((a, b) => a.start - b.start || a.end - b.end);
   let covered = 0;
@@ -49,34 +50,39 @@ function effective(splices: Splice[]): Splice[] {
   });
 }
 
+/** The members that are cut, by the end of their value (no two members share one). */
+type Cuts = ReadonlyMap<number, FoundMember>;
+
+const NO_CUTS: Cuts = new Map();
+
 function splicesOf(bytes: Buffer, edits: readonly JsonEdit[]): Splice[] {
-  const cuts = new Map<number, FoundMember>();
-  for (const edit of edits) if (edit.kind === 'cut') cuts.set(edit.member.valueEnd, edit.member);
-  const started = new Set<FoundContainer>();
-  const splices: Splice[] = [];
-  for (const member of cuts.values()) splices.push(cutOf(bytes, member, cuts));
-  for (const edit of edits) {
-    if (edit.kind === 'replace') {
-      const { valueStart, valueEnd } = edit.member;
-      splices.push({ start: valueStart, end: valueEnd, text: JSON.stringify(edit.value) });
-    } else if (edit.kind === 'insert') {
-      const { container } = edit;
-      const place = container.memberCount === 0 ? undefined : keptValueEnd(container.lastValueEnd, cuts);
-      const comma = place === undefined && !started.has(container) ? '' : ',';
-      started.add(container);
-      const start = place ?? container.start + 1;
-      splices.push({
-        start,
-        end: start,
-        text: `${comma}${JSON.stringify(edit.key)}:${JSON.stringify(edit.value)}`,
-      });
-    }
-  }
-  return splices;
+  // What is cut elsewhere matters to a cut and to an insertion only where there is more than one edit.
+  const cuts = edits.length === 1 ? NO_CUTS : cutsOf(edits);
+  const filled = new Set<FoundContainer>();
+  return edits.map((edit) => {
+    if (edit.kind === 'cut') return cutOf(bytes, edit.member, cuts);
+    if (edit.kind === 'insert') return insertionOf(edit, cuts, filled);
+    return { start: edit.member.valueStart, end: edit.member.valueEnd, text: JSON.stringify(edit.value) };
+  });
 }
 
-/** `cuts`: the members that are cut, by the end of their value (no two members share one). */
-function cutOf(bytes: Buffer, member: FoundMember, cuts: ReadonlyMap<number, FoundMember>): Splice {
+function cutsOf(edits: readonly JsonEdit[]): Cuts {
+  const cuts = new Map<number, FoundMember>();
+  for (const edit of edits) if (edit.kind === 'cut') cuts.set(edit.member.valueEnd, edit.member);
+  return cuts;
+}
+
+/** `filled`: the containers without a value left that an earlier insertion went into. */
+function insertionOf(edit: JsonEdit & { kind: 'insert' }, cuts: Cuts, filled: Set<FoundContainer>): Splice {
+  const { container, key, value } = edit;
+  const place = container.memberCount === 0 ? undefined : keptValueEnd(container.lastValueEnd, cuts);
+  const comma = place === undefined && !filled.has(container) ? '' : ',';
+  if (place === undefined) filled.add(container);
+  const start = place ?? container.start + 1;
+  return { start, end: start, text: `${comma}${JSON.stringify(key)}:${JSON.stringify(value)}` };
+}
+
+function cutOf(bytes: Buffer, member: FoundMember, cuts: Cuts): Splice {
   const { previousValueEnd, keyStart, valueEnd } = member;
   if (previousValueEnd !== undefined && keptValueEnd(previousValueEnd, cuts) !== undefined) {
     return { start: skipWhiteSpace(bytes, previousValueEnd), end: valueEnd, text: '' };
@@ -86,7 +92,7 @@ function cutOf(bytes: Buffer, member: FoundMember, cuts: ReadonlyMap<number, Fou
 }
 
 /** `valueEnd` or, as long as its member is cut, that of the member before; undefined where all up to the first are cut. */
-function keptValueEnd(valueEnd: number, cuts: ReadonlyMap<number, FoundMember>): number | undefined {
+function keptValueEnd(valueEnd: number, cuts: Cuts): number | undefined {
   let kept: number | undefined = valueEnd;
   while (kept !== undefined) {
     const member = cuts.get(kept);

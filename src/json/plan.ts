@@ -16,6 +16,8 @@ export interface KeyPlan {
   readonly bytes: Uint8Array;
   /** `bytes` with ASCII capitals made small. */
   readonly folded: Uint8Array;
+  /** The bit that stands for this name among those of its object. */
+  readonly bit: number;
   readonly value: ValuePlan;
 }
 
@@ -36,6 +38,9 @@ export interface MemberPlan {
   readonly longestName: number;
 }
 
+/** The names of one object that were seen fit in the bits of one integer. */
+const MAX_NAMES = 31;
+
 const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte,
 );
@@ -55,8 +60,8 @@ export function foldName(name: string): string {
 /**
  * Compiles paths such as `service_tier`, `session.model`, `fallbacks[].speed`. A path may be the beginning of
  * others (`session` and `session.model`).
- * @throws Error for an empty path or name, a path that ends in `[]` (elements have no name to edit), and two
- * names of one object that differ in case only.
+ * @throws Error for an empty path or name, a path that ends in `[]` (elements have no name to edit), two names
+ * of one object that differ in case only, and more than 31 names in one object.
  */
 export function compilePlan(paths: readonly string[]): MemberPlan {
   const root = emptyObject('');
@@ -108,6 +113,8 @@ function keyOf(object: ObjectPlan, name: string, path: string): KeyPlan {
     if (known.name !== name) throw new Error(`"${known.path}" and "${path}" differ in case only`);
     return known;
   }
+  if (object.byFoldedName.size === MAX_NAMES)
+    throw new Error(`"${path}": one object can have ${MAX_NAMES} governed names at most`);
   // A Uint8Array and not a Buffer: one shape for the engine in the comparison below.
   const bytes = new Uint8Array(Buffer.from(name));
   const key: KeyPlan = {
@@ -115,6 +122,7 @@ function keyOf(object: ObjectPlan, name: string, path: string): KeyPlan {
     path,
     bytes,
     folded: bytes.map((byte) => FOLDED[byte] ?? byte),
+    bit: 1 << object.byFoldedName.size,
     value: emptyValue(),
   };
   object.byFoldedName.set(foldName(name), key);
@@ -139,4 +147,12 @@ export function findPlainName(
     if (i === length) return key;
   }
   return undefined;
+}
+
+/** True where `bytes` spell the name of `key` from `start` on in the very case of the plan. */
+export function isExactName(key: KeyPlan, bytes: Buffer, start: number): boolean {
+  const name = key.bytes;
+  let i = 0;
+  while (i < name.length && bytes[start + i] === name[i]) i++;
+  return i === name.length;
 }

@@ -14,6 +14,7 @@ import { malformed, UnreadableJson } from './faults.ts';
 import {
   findPlainName,
   foldName,
+  isExactName,
   type KeyPlan,
   type MemberPlan,
   type ObjectPlan,
@@ -41,20 +42,9 @@ interface Place {
   readonly around: number;
 }
 
-/** The offsets of a member that are known before its value is read. */
-type MemberStart = Pick<FoundMember, 'keyStart' | 'keyEnd' | 'valueStart' | 'previousValueEnd'>;
+const NO_INDICES: readonly number[] = [];
 
-const TOP_LEVEL: Place = { location: '', indices: [], around: 0 };
-
-/** What a value is, by its first byte; every other byte that passes the scanner starts a number. */
-const KIND_BY_FIRST_BYTE: Readonly<Record<number, JsonKind>> = {
-  [QUOTE]: 'string',
-  [OPEN_BRACE]: 'object',
-  [OPEN_BRACKET]: 'array',
-  [SMALL_T]: 'true',
-  [SMALL_F]: 'false',
-  [SMALL_N]: 'null',
-};
+const TOP_LEVEL: Place = { location: '', indices: NO_INDICES, around: 0 };
 
 /** 1 for the bytes of a name that stand for themselves and fold as ASCII: no quote, escape, control, or part of a longer character. */
 const PLAIN_IN_NAME = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -132,7 +122,7 @@ class Reader {
         `the text has more than ${MAX_CONTAINERS} objects with governed members`,
       );
     }
-    const seen: KeyPlan[] = [];
+    let seen = 0;
     let previousValueEnd: number | undefined;
     let i = scanner.skipWhiteSpace(start + 1);
     if (scanner.peek(i) === CLOSE_BRACE) {
@@ -148,10 +138,23 @@ class Reader {
       if (key === undefined) {
         i = scanner.skipValue(valueStart, place.around + 1);
       } else {
-        if (seen.includes(key))
+        if ((seen & key.bit) !== 0)
           throw ambiguous(keyStart, `the member "${key.path}" stands twice in one object`);
-        seen.push(key);
-        i = this.readGovernedMember(key, { keyStart, keyEnd, valueStart, previousValueEnd }, place);
+        seen |= key.bit;
+        const member: Unfinished<FoundMember> = {
+          path: key.path,
+          location: key.path,
+          indices: NO_INDICES,
+          kind: 'null',
+          text: undefined,
+          loneSurrogate: false,
+          keyStart,
+          keyEnd,
+          valueStart,
+          valueEnd: valueStart,
+          previousValueEnd,
+        };
+        i = this.readGovernedMember(key, member, place);
       }
       container.memberCount++;
       previousValueEnd = i;
@@ -166,42 +169,39 @@ class Reader {
     return i + 1;
   }
 
-  /** Reads the value of a governed member, reports the member where its path is asked for, returns the value's end. */
-  private readGovernedMember(key: KeyPlan, offsets: MemberStart, object: Place): number {
-    const { indices } = object;
-    const location = indices.length === 0 ? key.path : `${object.location}.${key.name}`;
-    const around = object.around + 1;
-    if (key.value.leaf === undefined) {
-      return this.readValue(key.value, offsets.valueStart, { location, indices, around });
+  /** Reports a governed member, where its path is asked for, and fills in what only its value tells. */
+  private readGovernedMember(key: KeyPlan, member: Unfinished<FoundMember>, object: Place): number {
+    if (object.indices.length > 0) {
+      member.location = `${object.location}.${key.name}`;
+      member.indices = object.indices;
     }
-    const kind = KIND_BY_FIRST_BYTE[this.scanner.peek(offsets.valueStart)] ?? 'number';
-    const member: Unfinished<FoundMember> = {
-      path: key.path,
-      location,
-      indices,
-      kind,
-      text: undefined,
-      loneSurrogate: false,
-      ...offsets,
-      valueEnd: 0,
-    };
-    this.members.push(member);
-    member.valueEnd = this.readValue(key.value, offsets.valueStart, { location, indices, around });
-    if (kind === 'string') {
-      const decoded = decodeString(this.bytes, offsets.valueStart + 1, member.valueEnd - 1);
+    if (key.value.leaf !== undefined) this.members.push(member);
+    const start = member.valueStart;
+    const end = this.readValue(key.value, start, member.location, member.indices, object.around + 1);
+    member.valueEnd = end;
+    member.kind = kindOf(this.bytes[start]!);
+    if (member.kind === 'string' && key.value.leaf !== undefined) {
+      const decoded = decodeString(this.bytes, start + 1, end - 1);
       member.text = decoded.text;
       member.loneSurrogate = decoded.loneSurrogate;
     }
-    return member.valueEnd;
+    return end;
   }
 
   /** Reads a value on a governed path. One of another kind than the plan expects is checked and not descended into. */
-  private readValue(plan: ValuePlan, start: number, place: Place): number {
+  private readValue(
+    plan: ValuePlan,
+    start: number,
+    location: string,
+    indices: readonly number[],
+    around: number,
+  ): number {
     const first = this.scanner.peek(start);
-    if (first === OPEN_BRACE && plan.object !== undefined) return this.readObject(plan.object, start, place);
+    if (first === OPEN_BRACE && plan.object !== undefined)
+      return this.readObject(plan.object, start, { location, indices, around });
     if (first === OPEN_BRACKET && plan.element !== undefined)
-      return this.readArray(plan.element, start, place);
-    return this.scanner.skipValue(start, place.around);
+      return this.readArray(plan.element, start, { location, indices, around });
+    return this.scanner.skipValue(start, around);
   }
 
   private readArray(element: ValuePlan, start: number, place: Place): number {
@@ -214,11 +214,7 @@ class Reader {
       const first = scanner.peek(i);
       i =
         first === OPEN_BRACE || first === OPEN_BRACKET
-          ? this.readValue(element, i, {
-              location: `${place.location}[${index}]`,
-              indices: [...place.indices, index],
-              around,
-            })
+          ? this.readValue(element, i, `${place.location}[${index}]`, [...place.indices, index], around)
           : scanner.skipValue(i, around);
       i = scanner.skipWhiteSpace(i);
       const next = scanner.peek(i);
@@ -236,11 +232,10 @@ class Reader {
     if (scanner.peek(i) === QUOTE) {
       this.nameEnd = i + 1;
       const key = findPlainName(plan, bytes, start + 1, i);
-      if (key !== undefined && !key.bytes.every((byte, k) => bytes[start + 1 + k] === byte))
-        throw inOtherCase(start, key);
+      if (key !== undefined && !isExactName(key, bytes, start + 1)) throw inOtherCase(start, key);
       return key;
     }
-    this.nameEnd = scanner.skipString(start);
+    this.nameEnd = scanner.skipValue(start, 0);
     // Six bytes of source (`\u0061`) are the most that one byte of a name can take.
     if (this.nameEnd - start - 2 > 6 * this.plan.longestName) return undefined;
     const name = decodeString(bytes, start + 1, this.nameEnd - 1).text;
@@ -256,4 +251,24 @@ function ambiguous(offset: number, reason: string): UnreadableJson {
 
 function inOtherCase(offset: number, key: KeyPlan): UnreadableJson {
   return ambiguous(offset, `a member is named like "${key.path}" in another case`);
+}
+
+/** What a checked value is, by its first byte. */
+function kindOf(first: number): JsonKind {
+  switch (first) {
+    case QUOTE:
+      return 'string';
+    case OPEN_BRACE:
+      return 'object';
+    case OPEN_BRACKET:
+      return 'array';
+    case SMALL_T:
+      return 'true';
+    case SMALL_F:
+      return 'false';
+    case SMALL_N:
+      return 'null';
+    default:
+      return 'number';
+  }
 }

@@ -1,29 +1,26 @@
+import * as characters from './characters.ts';
 import {
-  BACKSLASH,
   CARRIAGE_RETURN,
-  COLON,
-  COMMA,
   hexValue,
   isDigit,
   LINE_FEED,
   MINUS,
-  OPEN_BRACE,
-  OPEN_BRACKET,
   PLUS,
   POINT,
-  QUOTE,
   SMALL_E,
   SMALL_F,
   SMALL_N,
   SMALL_T,
   SMALL_U,
-  SPACE,
   TAB,
   ZERO,
 } from './characters.ts';
 import { malformed, UnreadableJson } from './faults.ts';
 import { SHORT_ESCAPE } from './strings.ts';
 import type { JsonLimits } from './types.ts';
+
+// The engine reads an imported binding from memory at each use, and takes one of this file as a constant.
+const { BACKSLASH, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, SPACE } = characters;
 
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
@@ -36,7 +33,8 @@ let outerOpenings = new Uint8Array(64);
 export class Scanner {
   readonly bytes: Buffer;
   readonly length: number;
-  private readonly limits: JsonLimits;
+  private readonly maxDepth: number;
+  private readonly maxMembers: number;
   private readonly view: DataView;
   /** The last offset from which two words and one more byte can be read; negative in a shorter text. */
   private readonly lastPair: number;
@@ -45,7 +43,8 @@ export class Scanner {
   constructor(bytes: Buffer, limits: JsonLimits) {
     this.bytes = bytes;
     this.length = bytes.length;
-    this.limits = limits;
+    this.maxDepth = limits.depth;
+    this.maxMembers = limits.members;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.lastPair = bytes.length - 9;
   }
@@ -68,22 +67,22 @@ export class Scanner {
     return at < this.length ? this.bytes[at]! : -1;
   }
 
-  /** Counts one member whose name starts at `at`; a name must start there. */
+  /** Counts one member of an object that is read member by member; its name must start at `at`. */
   countMember(at: number): void {
-    if (this.peek(at) !== QUOTE) throw malformed(at, 'a member name in double quotes is missing');
-    if (++this.memberCount > this.limits.members) {
-      throw new UnreadableJson(
-        'json_too_many_members',
-        at,
-        `the text has more than ${this.limits.members} members`,
-      );
-    }
+    if (this.peek(at) !== QUOTE) throw nameMissing(at);
+    if (++this.memberCount > this.maxMembers) throw this.tooManyMembers(at);
+  }
+
+  private tooManyMembers(at: number): UnreadableJson {
+    return new UnreadableJson(
+      'json_too_many_members',
+      at,
+      `the text has more than ${this.maxMembers} members`,
+    );
   }
 
   /** Steps over the colon between a name that ended at `at` and its value; returns where the value starts. */
   skipColon(at: number): number {
-    const { bytes } = this;
-    if (at + 1 < this.length && bytes[at] === COLON && bytes[at + 1]! > SPACE) return at + 1;
     const colon = this.skipWhiteSpace(at);
     if (this.peek(colon) !== COLON) throw malformed(colon, 'the colon after a member name is missing');
     return this.skipWhiteSpace(colon + 1);
@@ -91,33 +90,78 @@ export class Scanner {
 
   /** Refuses a container at `at` that would stand deeper than the limit. @param around Containers around it. */
   checkDepth(at: number, around: number): void {
-    if (around >= this.limits.depth) {
-      throw new UnreadableJson(
-        'json_too_deep',
-        at,
-        `the text is nested deeper than ${this.limits.depth} levels`,
-      );
-    }
+    if (around >= this.maxDepth) throw this.tooDeep(at);
+  }
+
+  private tooDeep(at: number): UnreadableJson {
+    return new UnreadableJson('json_too_deep', at, `the text is nested deeper than ${this.maxDepth} levels`);
   }
 
   /**
-   * Checks the value that starts at `at` and returns the offset after it. A loop with its own stack, so that
-   * deep nesting costs neither stack nor time.
+   * Checks the value that starts at `at` and returns the offset after it.
+   *
+   * One loop with its own stack, so that nesting costs no call, and with the string loop inside of it, for names
+   * and values alike: this is where the time goes, and a call for each string would double it.
    * @param around Number of containers around the value.
    */
   skipValue(at: number, around: number): number {
-    const { bytes, length } = this;
-    /** Containers open inside of the value, and the opening byte of the innermost; 0 where none is. */
+    const { bytes, length, view, lastPair } = this;
+    // Containers open inside of the value, and the opening byte of the innermost; 0 where none is.
     let open = 0;
     let opening = 0;
+    let isName = false;
     let i = at;
     for (;;) {
       const first = i < length ? bytes[i]! : -1;
       if (first === QUOTE) {
-        i = this.skipString(i);
+        i++;
+        // Words of four bytes: the first two one by one, for names and other short strings, the others in pairs.
+        for (;;) {
+          if (i > lastPair) {
+            i = this.skipStringEnd(i);
+            break;
+          }
+          let ends = endsOfRun(view.getInt32(i, true));
+          if (ends === 0) {
+            i += 4;
+            ends = endsOfRun(view.getInt32(i, true));
+            if (ends === 0) {
+              i += 4;
+              let second = 0;
+              while (i <= lastPair) {
+                ends = endsOfRun(view.getInt32(i, true));
+                second = endsOfRun(view.getInt32(i + 4, true));
+                if ((ends | second) !== 0) break;
+                i += 8;
+              }
+              if (ends === 0) {
+                if (second === 0) continue;
+                ends = second;
+                i += 4;
+              }
+            }
+          }
+          i += (31 - Math.clz32(ends & -ends)) >> 3;
+          const byte = bytes[i]!;
+          if (byte === QUOTE) {
+            i++;
+            break;
+          }
+          i = byte === BACKSLASH && SHORT_ESCAPE[bytes[i + 1]!] !== 0 ? i + 2 : this.skipEscape(i);
+        }
+        if (isName) {
+          if (++this.memberCount > this.maxMembers) throw this.tooManyMembers(i);
+          // As compact printers write it; the call is for the rest.
+          i = i + 1 < length && bytes[i] === COLON && bytes[i + 1]! > SPACE ? i + 1 : this.skipColon(i);
+          isName = false;
+          continue;
+        }
+      } else if (isName) {
+        throw nameMissing(i);
       } else if (first === OPEN_BRACE || first === OPEN_BRACKET) {
         this.checkDepth(i, around + open);
-        i = this.skipWhiteSpace(i + 1);
+        i++;
+        if (i < length && bytes[i]! <= SPACE) i = this.skipWhiteSpace(i);
         // In ASCII each closing bracket stands two after its opening one.
         if (i < length && bytes[i] === first + 2) {
           i++;
@@ -125,7 +169,7 @@ export class Scanner {
           if (open === outerOpenings.length) outerOpenings = grown(outerOpenings);
           outerOpenings[open++] = opening;
           opening = first;
-          if (first === OPEN_BRACE) i = this.skipName(i);
+          isName = first === OPEN_BRACE;
           continue;
         }
       } else {
@@ -133,11 +177,12 @@ export class Scanner {
       }
       for (;;) {
         if (open === 0) return i;
-        i = this.skipWhiteSpace(i);
+        if (i < length && bytes[i]! <= SPACE) i = this.skipWhiteSpace(i);
         const next = i < length ? bytes[i]! : -1;
         if (next === COMMA) {
-          i = this.skipWhiteSpace(i + 1);
-          if (opening === OPEN_BRACE) i = this.skipName(i);
+          i++;
+          if (i < length && bytes[i]! <= SPACE) i = this.skipWhiteSpace(i);
+          isName = opening === OPEN_BRACE;
           break;
         }
         if (next !== opening + 2) throw malformed(i, 'a comma or a closing bracket is missing');
@@ -147,49 +192,7 @@ export class Scanner {
     }
   }
 
-  /** Counts one member, steps over its name and the colon, and returns where its value starts. */
-  private skipName(at: number): number {
-    this.countMember(at);
-    return this.skipColon(this.skipString(at));
-  }
-
-  /**
-   * Checks the string whose opening quote is at `at` and returns the offset after its closing quote. Reads
-   * words of four bytes: the first two one by one, for names and other short strings, the others in pairs.
-   */
-  skipString(at: number): number {
-    const { bytes, view, lastPair } = this;
-    let i = at + 1;
-    while (i <= lastPair) {
-      let ends = endsOfRun(view.getInt32(i, true));
-      if (ends === 0) {
-        i += 4;
-        ends = endsOfRun(view.getInt32(i, true));
-        if (ends === 0) {
-          i += 4;
-          let second = 0;
-          while (i <= lastPair) {
-            ends = endsOfRun(view.getInt32(i, true));
-            second = endsOfRun(view.getInt32(i + 4, true));
-            if ((ends | second) !== 0) break;
-            i += 8;
-          }
-          if (ends === 0) {
-            if (second === 0) break;
-            ends = second;
-            i += 4;
-          }
-        }
-      }
-      i += (31 - Math.clz32(ends & -ends)) >> 3;
-      const byte = bytes[i]!;
-      if (byte === QUOTE) return i + 1;
-      i = byte === BACKSLASH && SHORT_ESCAPE[bytes[i + 1]!] !== 0 ? i + 2 : this.skipEscape(i);
-    }
-    return this.skipStringEnd(i);
-  }
-
-  /** `skipString` over the last bytes of the text. */
+  /** Checks the rest of a string, from `at` on, over the last bytes of the text; returns the offset after it. */
   private skipStringEnd(at: number): number {
     let i = at;
     while (i < this.length) {
@@ -248,6 +251,10 @@ export class Scanner {
     if (i === at) throw malformed(i, 'a digit of a number is missing');
     return i;
   }
+}
+
+function nameMissing(at: number): UnreadableJson {
+  return malformed(at, 'a member name in double quotes is missing');
 }
 
 /**

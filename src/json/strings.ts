@@ -7,6 +7,7 @@ export interface DecodedString {
   readonly loneSurrogate: boolean;
 }
 
+const SHORT = 64;
 const REPLACEMENT = 0xfffd;
 
 /** What a one-letter escape stands for (RFC 8259, section 7); 0 for a letter that is no escape. */
@@ -31,8 +32,8 @@ for (const [letter, character] of Object.entries({
  * @param end Offset of the closing quote.
  */
 export function decodeString(bytes: Buffer, start: number, end: number): DecodedString {
-  const firstEscape = bytes.subarray(start, end).indexOf(BACKSLASH);
-  if (firstEscape < 0) return { text: bytes.toString('utf8', start, end), loneSurrogate: false };
+  if (!hasEscape(bytes, start, end))
+    return { text: bytes.toString('utf8', start, end), loneSurrogate: false };
   const out = Buffer.allocUnsafe(end - start);
   let loneSurrogate = false;
   let length = 0;
@@ -68,6 +69,13 @@ export function decodeString(bytes: Buffer, start: number, end: number): Decoded
     length = writeCodePoint(out, length, codePoint);
   }
   return { text: out.toString('utf8', 0, length), loneSurrogate };
+}
+
+/** Bytewise for words such as a tier or a model: a native search, and the view that bounds it, would cost more. */
+function hasEscape(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > SHORT) return bytes.subarray(start, end).includes(BACKSLASH);
+  for (let i = start; i < end; i++) if (bytes[i] === BACKSLASH) return true;
+  return false;
 }
 
 /** The four hexadecimal digits of the `\uXXXX` at `at`. */

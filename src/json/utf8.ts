@@ -20,12 +20,14 @@ export function findInvalidUtf8(bytes: Buffer): number {
 /** As `findInvalidUtf8`, character by character; one stands within about a block after `start`. */
 function firstInvalidCharacter(bytes: Buffer, start: number): number {
   let i = start;
-  for (;;) {
-    const lead = bytes[i] ?? 0;
-    const size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (!isUtf8(bytes.subarray(i, i + size))) return i;
-    i += size;
-  }
+  while (i < bytes.length && isUtf8(bytes.subarray(i, i + sizeOfCharacter(bytes[i]!))))
+    i += sizeOfCharacter(bytes[i]!);
+  return i;
+}
+
+/** The number of bytes that a lead byte announces. */
+function sizeOfCharacter(lead: number): number {
+  return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }
 
 function isContinuation(bytes: Buffer, at: number): boolean {

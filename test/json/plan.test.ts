@@ -16,6 +16,14 @@ describe('compilePlan', () => {
     );
   });
 
+  test('takes up to 31 names in one object', () => {
+    const names = Array.from({ length: 32 }, (_, i) => `name${i}`);
+    const text = `{${names.map((name) => `"${name}":1`).join(',')}}`;
+    expect(read(text, names.slice(1)).members).toHaveLength(31);
+    expect(faultOf(text.replace('}', ',"name31":2}'), names.slice(1)).code).toBe('ambiguous_member');
+    expect(() => compilePlan(names)).toThrow('31 governed names at most');
+  });
+
   test('takes a path twice, and names that differ in case in different objects', () => {
     const { members } = read('{"model":"a","session":{"Model":"b"}}', ['model', 'model', 'session.Model']);
     expect(members.map((member) => member.location)).toEqual(['model', 'session.Model']);

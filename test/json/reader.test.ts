@@ -78,6 +78,13 @@ describe('members', () => {
     expect(containers).toHaveLength(1);
   });
 
+  test('are known by a name of nothing but escapes', () => {
+    const escaped = (name: string) =>
+      [...name].map((letter) => `\\u00${letter.charCodeAt(0).toString(16)}`).join('');
+    expect(memberAt(read(`{"${escaped('service_tier')}":"fast"}`), 'service_tier').text).toBe('fast');
+    expect(faultOf(`{"${escaped('Service_Tier')}":"fast"}`).code).toBe('ambiguous_member');
+  });
+
   test('are known by their name with escapes resolved', () => {
     for (const name of [
       'service\\u005ftier',
@@ -111,6 +118,7 @@ describe('text of a string', () => {
     ['\\ud800', '\ufffd'],
     ['a\\udc00b', 'a\ufffdb'],
     ['\\udc00\\ud800', '\ufffd\ufffd'],
+    ['\\udc00\\udc00', '\ufffd\ufffd'],
     ['\\ud800\\ud83d\\ude00', '\ufffd😀'],
     ['\\ud800\\n', '\ufffd\n'],
     ['\\ud800x', '\ufffdx'],
