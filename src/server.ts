@@ -162,18 +162,16 @@ export async function startServer(
   const { settings } = configuration;
   const { logger } = options;
   const tls = readTlsFiles(settings.tls.grpc);
-  const metrics = createMetrics(options.processMetrics ?? true);
+  const memory = processMemory();
+  const held = heldBudget(heldTotalBytes(settings.limits, memory));
+  const metrics = createMetrics(options.processMetrics ?? true, () => held.held);
   const onFault = (where: string) => (fault: unknown) => {
     metrics.faults.inc({ where });
     logger.error({ place: where, fault: describeFault(fault) }, 'fault of Tiergate');
   };
   const sink = fanOut([logSink(logger), metricsSink(metrics)], onFault('decisions'));
   const observer = createObserver(logger, metrics, sink);
-  const memory = processMemory();
-  const held = heldBudget(heldTotalBytes(settings.limits, memory));
   metrics.heldLimitBytes.set(held.limit);
-  // prom-client asks a metric's `collect` before each scrape.
-  Object.assign(metrics.heldBytes, { collect: () => metrics.heldBytes.set(held.held) });
 
   const policy = await openConfiguredStore(configuration, POLL_MILLISECONDS);
   const stop: (() => Promise<void>)[] = [() => policy.close()];

@@ -28,8 +28,9 @@ export interface Metrics {
  * Makes the metrics in a registry of their own.
  *
  * @param processMetrics also collect Node's own (event loop delay, heap, handles)
+ * @param heldBytes asked before each scrape
  */
-export function createMetrics(processMetrics = true): Metrics {
+export function createMetrics(processMetrics = true, heldBytes: () => number = () => 0): Metrics {
   const registry = new Registry();
   if (processMetrics) collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -93,6 +94,9 @@ export function createMetrics(processMetrics = true): Metrics {
       name: 'tiergate_held_bytes',
       help: 'Body bytes held or reserved now, against limits.held_total.',
       registers,
+      collect() {
+        this.set(heldBytes());
+      },
     }),
     heldLimitBytes: new Gauge({
       name: 'tiergate_held_limit_bytes',
