@@ -3,6 +3,7 @@ import {
   ProcessingRequest,
   ProcessingResponse,
 } from '../../gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { encodeResponse } from './encode-response.ts';
 
 /** The name that health checks ask for. */
 export const serviceName = 'envoy.service.ext_proc.v3.ExternalProcessor';
@@ -18,11 +19,11 @@ export function processService(onEncodeFault: (fault: unknown) => void): Service
     path: `/${serviceName}/Process`,
     requestStream: true,
     responseStream: true,
-    requestSerialize: (message: ProcessingRequest) => asBuffer(ProcessingRequest.encode(message).finish()),
+    requestSerialize: (message: ProcessingRequest) => Buffer.from(ProcessingRequest.encode(message).finish()),
     requestDeserialize: (bytes: Buffer) => bytes,
     responseSerialize: (message: ProcessingResponse) => {
       try {
-        return asBuffer(ProcessingResponse.encode(message).finish());
+        return encodeResponse(message);
       } catch (fault) {
         onEncodeFault(fault);
         throw fault;
@@ -31,8 +32,4 @@ export function processService(onEncodeFault: (fault: unknown) => void): Service
     responseDeserialize: (bytes: Buffer) => ProcessingResponse.decode(bytes),
   };
   return { process };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

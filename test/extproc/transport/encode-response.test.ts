@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeImmediate, encodeReply } from '../../../src/extproc/encode.ts';
+import { encodeResponse } from '../../../src/extproc/transport/encode-response.ts';
+import { ProcessingResponse } from '../../../src/gen/envoy/service/ext_proc/v3/external_processor.ts';
+
+/** What the generated codec reads; given a copy, so that all bytes are of one type and compare. */
+function read(bytes: Uint8Array): ProcessingResponse {
+  return ProcessingResponse.decode(new Uint8Array(bytes));
+}
+
+const EDITS = { remove: ['content-encoding'], set: [{ name: 'content-length', value: '7' }], append: [] };
+const METADATA = { action: 'filter', revision: 3, enforced: true };
+
+/** Sizes at which a length takes one byte more, for each of the messages around the body. */
+const SIZES = [
+  0,
+  1,
+  511,
+  512,
+  513,
+  ...[128, 16_384, 2_097_152].flatMap((edge) => Array.from({ length: 40 }, (_, i) => edge - i)),
+];
+
+describe('encodeResponse', () => {
+  it('is read by the generated codec as what the generated codec writes, at every size where a length grows', () => {
+    for (const size of SIZES) {
+      const bytes = Buffer.alloc(size, 0x61);
+      for (const reply of [
+        encodeReply({
+          kind: 'body',
+          direction: 'request',
+          body: { kind: 'replace', bytes },
+          edits: EDITS,
+          metadata: METADATA,
+        }),
+        encodeReply({ kind: 'chunk', direction: 'response', bytes, endOfStream: size % 2 === 0 }),
+      ]) {
+        const encoded = encodeResponse(reply);
+        const expected = ProcessingResponse.encode(reply).finish();
+        expect(encoded.length).toBe(expected.length);
+        // Encoded again by the generated codec, equal messages are equal bytes.
+        expect(
+          ProcessingResponse.encode(read(encoded))
+            .finish()
+            .every((byte, at) => byte === expected[at]),
+        ).toBe(true);
+      }
+    }
+  });
+
+  it('keeps edits, metadata, direction and end for any mix', () => {
+    const body = fc.uint8Array({ maxLength: 2000 });
+    const edits = fc.option(fc.constant(EDITS), { nil: undefined });
+    const metadata = fc.option(fc.constant(METADATA), { nil: undefined });
+    const direction = fc.constantFrom('request' as const, 'response' as const);
+    fc.assert(
+      fc.property(
+        body,
+        edits,
+        metadata,
+        direction,
+        fc.boolean(),
+        fc.boolean(),
+        (bytes, header, data, way, end, duplex) => {
+          const extra = {
+            ...(header === undefined ? {} : { edits: header }),
+            ...(data === undefined ? {} : { metadata: data }),
+          };
+          const reply = duplex
+            ? encodeReply({ kind: 'chunk', direction: way, bytes, endOfStream: end, ...extra })
+            : encodeReply({ kind: 'body', direction: way, body: { kind: 'replace', bytes }, ...extra });
+          expect(read(encodeResponse(reply))).toEqual(read(ProcessingResponse.encode(reply).finish()));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('leaves every other response to the generated codec', () => {
+    const immediate = encodeImmediate({
+      status: 403,
+      headers: [],
+      body: Buffer.alloc(1000, 0x62),
+      details: 'tiergate_policy_violation',
+    });
+    for (const reply of [
+      immediate,
+      encodeReply({ kind: 'headers', direction: 'request' }),
+      encodeReply({ kind: 'body', direction: 'request', body: { kind: 'clear' } }),
+    ]) {
+      expect(encodeResponse(reply)).toEqual(Buffer.from(ProcessingResponse.encode(reply).finish()));
+    }
+  });
+});
