@@ -31,7 +31,10 @@ async function round(
 ): Promise<{ cpu: number; rate: number }> {
   const body = responsesBody(bytes, tier);
   const before = processorSeconds(server.pid);
-  const seconds = await streamLoad({ port: server.port, body, requests, inFlight: IN_FLIGHT });
+  const load = { port: server.port, body, requests, inFlight: IN_FLIGHT };
+  const seconds = await streamLoad(load).catch((error: unknown) => {
+    throw new Error(`a request to ${server.name} failed\n${server.tail()}`, { cause: error });
+  });
   return { cpu: ((processorSeconds(server.pid) - before) / requests) * 1e6, rate: requests / seconds };
 }
 

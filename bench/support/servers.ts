@@ -13,6 +13,8 @@ export interface BenchServer {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** The ends of its outputs, for error messages. */
+  tail(): string;
   stop(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ async function startYardstick(name: string, command: string, args: readonly stri
     name,
     port,
     pid: child.pid,
+    tail: () => child.tail(5),
     async stop() {
       await child.stop();
     },
@@ -92,6 +95,7 @@ export async function startTiergate(): Promise<BenchServer & { readonly ops: str
     port,
     ops,
     pid: child.pid,
+    tail: () => child.tail(5),
     async stop() {
       await child.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -93,8 +93,11 @@ export interface StreamLoadOptions {
 export async function streamLoad(options: StreamLoadOptions): Promise<number> {
   const session = connect(`http://127.0.0.1:${options.port}`, {
     settings: { initialWindowSize: 16 * 1024 * 1024 },
+    // In MB; beyond it Node refuses new streams of its own accord.
+    maxSessionMemory: 1000,
   });
   session.on('error', () => {});
+  session.on('goaway', (code) => process.stderr.write(`the server said GOAWAY with code ${code}\n`));
   const frames = framesOf(options.body);
   let left = options.requests;
   const started = process.hrtime.bigint();

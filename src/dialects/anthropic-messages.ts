@@ -29,7 +29,13 @@ import type {
   FilterMode,
   RefusalShape,
 } from './types.ts';
-import { ANTHROPIC_SPEED_WORDS, ANTHROPIC_TIER_WORDS, type Vocabulary, wordFor } from './words.ts';
+import {
+  ANTHROPIC_SERVED_WORDS,
+  ANTHROPIC_SPEED_WORDS,
+  ANTHROPIC_TIER_WORDS,
+  type Vocabulary,
+  wordFor,
+} from './words.ts';
 
 const SPEED = 'speed';
 const SERVICE_TIER = 'service_tier';
@@ -43,6 +49,14 @@ export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',
   members: ['model', SPEED, SERVICE_TIER, 'fallbacks[].model', 'fallbacks[].speed'],
   messageMembers: [],
+  served: {
+    words: ANTHROPIC_SERVED_WORDS,
+    body: ['usage.speed', 'usage.service_tier'],
+    events: {
+      message_start: ['message.usage.speed', 'message.usage.service_tier'],
+      message_delta: ['usage.speed', 'usage.service_tier'],
+    },
+  },
   read,
   apply,
   refusalBody,

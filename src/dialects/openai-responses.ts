@@ -1,4 +1,5 @@
 import { openAiDialect } from './openai.ts';
+import { OPENAI_TIER_WORDS } from './words.ts';
 
 /**
  * OpenAI's Responses API: `/responses` over HTTP and WebSocket, and `/responses/compact`. A `response.create` message
@@ -18,4 +19,15 @@ export const openAiResponses = openAiDialect({
     'response.model',
     'response.service_tier',
   ],
+  // The events before these, and the answer to a background request, only repeat what was asked.
+  served: {
+    words: OPENAI_TIER_WORDS.tiers,
+    body: ['service_tier'],
+    pending: { path: 'status', words: ['queued', 'in_progress'] },
+    events: {
+      'response.completed': ['response.service_tier'],
+      'response.incomplete': ['response.service_tier'],
+      'response.failed': ['response.service_tier'],
+    },
+  },
 });

@@ -30,7 +30,7 @@ const TOP_LEVEL = 'service_tier';
 const NESTED = 'response.service_tier';
 
 /** What Responses and Chat Completions have in common: the member `service_tier`, the routing hint, the error's shape. */
-export function openAiDialect(own: Pick<Dialect, 'name' | 'members' | 'messageMembers'>): Dialect {
+export function openAiDialect(own: Pick<Dialect, 'name' | 'members' | 'messageMembers' | 'served'>): Dialect {
   return { ...own, read, apply, refusalBody };
 }
 

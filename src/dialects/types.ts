@@ -60,6 +60,24 @@ export interface RefusalShape {
   readonly message: string;
 }
 
+/**
+ * Where the answers of an API say which tier was really served. Paths are names joined by `.`, through objects only.
+ * Of several members the one that names the dearest tier counts.
+ */
+export interface ServedTier {
+  /** Words of answers, trimmed and in lower case → tier. */
+  readonly words: Readonly<Record<string, Tier>>;
+  /** Members of an answer that is one JSON text. */
+  readonly body: readonly string[];
+  /** A member of that text, and its words for an answer that comes before the work and echoes the request's tier. */
+  readonly pending?: { readonly path: string; readonly words: readonly string[] };
+  /**
+   * Members of a server-sent event, by the event's type; `*` stands for every type that is not listed. Of several events
+   * that hold a member of the same name the last one counts.
+   */
+  readonly events: Readonly<Record<string, readonly string[]>>;
+}
+
 /** How one provider protocol carries model and tier, and how a refusal looks in it. */
 export interface Dialect {
   readonly name: string;
@@ -67,6 +85,8 @@ export interface Dialect {
   readonly members: readonly string[];
   /** Governed members of a socket's message; empty where the dialect has no socket. */
   readonly messageMembers: readonly string[];
+  /** Where answers tell the tier; undefined where they never do. */
+  readonly served: ServedTier | undefined;
   read(input: DialectInput): DialectReading;
   /** Turns a verdict over `reading.claims` into edits. Called only for pass, filter and force. */
   apply(input: DialectInput, reading: DialectReading, verdict: Verdict, filter: FilterMode): DialectChanges;

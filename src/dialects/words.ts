@@ -46,6 +46,16 @@ export const ANTHROPIC_TIER_WORDS: WordTable = {
   wire: { auto: 'auto', default: 'standard_only' },
 };
 
+/**
+ * `usage.speed` and `usage.service_tier` of Anthropic's answers: there `priority` is bought capacity. The third word of
+ * the latter, `batch`, is no tier of ours.
+ */
+export const ANTHROPIC_SERVED_WORDS: Readonly<Record<string, Tier>> = {
+  standard: 'default',
+  fast: 'priority',
+  priority: 'priority',
+};
+
 /** A carrier's own words and those that the route adds; a word of the route outranks the same word of the table. */
 export interface Vocabulary {
   readonly table: WordTable;

@@ -23,6 +23,7 @@ export const acmeChat: Dialect = {
   name: 'acme-chat',
   members: ['engine', 'pace'],
   messageMembers: [],
+  served: { words: PACE_WORDS.tiers, body: ['pace'], events: { '*': ['pace'] } },
 
   read({ reading, words: extra, fallbackModel }) {
     const model = modelOf(memberAt(reading, 'engine'), fallbackModel);

@@ -90,6 +90,20 @@ describe('the table of dialects', () => {
     );
     expect(tableAfter('## Words')).toEqual(rows);
   });
+
+  it('is the table of served tiers in the docs', () => {
+    const quoted = (paths: readonly string[]) => paths.map((path) => `\`${path}\``).join(', ');
+    const rows = dialectRows.flatMap(({ dialect }) => {
+      const { name, served } = dialect ?? {};
+      if (served === undefined) return [];
+      const events = Object.entries(served.events).map(
+        ([type, paths]) =>
+          `| \`${name}\` | ${type === '*' ? 'any event' : `event \`${type}\``} | ${quoted(paths)} |`,
+      );
+      return [`| \`${name}\` | JSON | ${quoted(served.body)} |`, ...events];
+    });
+    expect(tableAfter('## The tier really served')).toEqual(rows);
+  });
 });
 
 describe('the example of the guide', () => {

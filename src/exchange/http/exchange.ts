@@ -10,6 +10,7 @@ import type { ExchangeEnvironment } from '../settings.ts';
 import { HEADERS_SKIPPED, readModes } from './modes.ts';
 import { type Message, passMessage } from './passing.ts';
 import { type RequestContext, RequestHalf } from './request.ts';
+import { isReadable, ServedTierWatch } from './served-tier-watch.ts';
 
 /** The parts behind an exchange that tests replace. */
 export interface HttpExchangeParts {
@@ -58,16 +59,20 @@ class MisconfiguredExchange implements Exchange {
   }
 }
 
-/** One HTTP request: its request half is judged, its answer passes as it comes. */
+/** One HTTP request: its request half is judged, its answer passes as it comes, read or unread. */
 class HttpExchange implements Exchange {
   readonly #request: RequestHalf;
   readonly #response: Direction;
+  /** Undefined where answers are left unread. */
+  readonly #watch: ServedTierWatch | undefined;
   #closed = false;
 
   constructor(modes: StreamModes, context: RequestContext) {
     const directions = createDirections(modes);
     this.#request = new RequestHalf(context, directions.request);
     this.#response = directions.response;
+    const { observeServedTier } = context.environment.settings;
+    this.#watch = observeServedTier && isReadable(modes.response) ? new ServedTierWatch() : undefined;
   }
 
   handle(event: ExchangeEvent, now: number): readonly Effect[] {
@@ -76,7 +81,7 @@ class HttpExchange implements Exchange {
       case 'ended':
         this.#closed = true;
         this.#request.release();
-        return NOTHING;
+        return this.#watch?.release() ?? NOTHING;
       case 'decoded':
         return this.#then(this.#request.decoded(event.result, now));
       default:
@@ -93,11 +98,24 @@ class HttpExchange implements Exchange {
   }
 
   #onResponse(message: Message): readonly Effect[] {
+    const watch = this.#watch;
+    if (watch === undefined || watch.over) return this.#passResponse(message);
+    watch.message(message, this.#request.subject);
+    if (!watch.over) return this.#passResponse(message);
+    const { tier } = watch;
+    if (tier !== undefined) this.#response.annotate({ tier_served: tier });
+    return [...this.#passResponse(message), ...watch.release()];
+  }
+
+  #passResponse(message: Message): readonly Effect[] {
     return passMessage(this.#response, message).map((reply) => ({ kind: 'reply', reply }));
   }
 
   #then(effects: readonly Effect[]): readonly Effect[] {
-    if (this.#request.refused) this.#closed = true;
-    return effects;
+    if (this.#request.refused) {
+      this.#closed = true;
+      return effects;
+    }
+    return this.#watch?.hold(effects, this.#request.subject) ?? effects;
   }
 }

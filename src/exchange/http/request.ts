@@ -55,6 +55,7 @@ export class RequestHalf {
   #effects: Effect[] = [];
   /** Bytes of the body as they came. */
   #received = 0;
+  #subject: Subject | undefined;
 
   constructor(context: RequestContext, direction: Direction) {
     this.#context = context;
@@ -65,6 +66,11 @@ export class RequestHalf {
   /** Whether Envoy has sent the headers. */
   get started(): boolean {
     return this.#state.phase !== 'start';
+  }
+
+  /** What is judged; undefined before the headers, and where the request is not governed. */
+  get subject(): Subject | undefined {
+    return this.#subject;
   }
 
   /** Whether nothing that Envoy sends matters any more. */
@@ -108,6 +114,7 @@ export class RequestHalf {
     if (this.started) throw new Error('a second request headers message');
     this.#direction.headers(event.endOfStream);
     const reading = readHeaders(this.#context, event);
+    if (reading.kind !== 'open') this.#subject = reading.subject;
     switch (reading.kind) {
       case 'open':
         this.#state = { phase: 'passing' };
