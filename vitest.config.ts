@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const reports = process.env['TIERGATE_TEST_REPORTS'];
+const reports = process.env['TEST_REPORTS'];
 
 export default defineConfig({
   test: {
@@ -13,7 +13,7 @@ export default defineConfig({
     reporters: reports === undefined ? ['default'] : ['default', 'json'],
     ...(reports === undefined ? {} : { outputFile: { json: join(reports, 'unit.json') } }),
     coverage: {
-      enabled: process.env['TIERGATE_TEST_COVERAGE'] !== undefined,
+      enabled: process.env['TEST_COVERAGE'] !== undefined,
       provider: 'v8',
       include: ['src/**/*.ts'],
       exclude: ['src/gen/**', 'src/**/types.ts'],

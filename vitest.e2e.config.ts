@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const reports = process.env['TIERGATE_TEST_REPORTS'];
+const reports = process.env['TEST_REPORTS'];
 
 export default defineConfig({
   test: {
