@@ -21,7 +21,6 @@ const NOTHING: readonly Effect[] = [];
 export class ServedTierWatch {
   /** Undefined before the headers of the answer, and where it cannot be read. */
   #reader: AnswerReader | undefined;
-  #headersSeen = false;
   #over = false;
   /** The decision that waits. */
   #decision: Decision | undefined;
@@ -37,20 +36,18 @@ export class ServedTierWatch {
   }
 
   /**
-   * Takes a message of the answer. Without response headers (`response_header_mode: SKIP`) nothing tells how the body is
-   * to be read, and it is not.
+   * Takes a message of an answer that is not over. Without response headers (`response_header_mode: SKIP`) nothing tells
+   * how the body is to be read, and it is not.
    *
    * @param subject undefined where the request is not governed, or Envoy answered before it was known
    */
   message(message: Message, subject: Subject | undefined): void {
-    if (this.#over) return;
     if (message.kind === 'headers') {
-      this.#headersSeen = true;
       const { dialect, route } = subject ?? {};
       if (dialect?.served && route) {
         this.#reader = createAnswerReader(message.headers, dialect.served, route.words);
       }
-    } else if (message.kind === 'body' && this.#headersSeen) this.#reader?.write(message.bytes);
+    } else if (message.kind === 'body') this.#reader?.write(message.bytes);
     this.#over = this.#reader === undefined || message.kind === 'trailers' || message.endOfStream;
   }
 
