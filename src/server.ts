@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { exchangeSettings } from './config/exchange-settings.ts';
 import { heldTotalBytes, heldTotalWarning, processMemory } from './config/held-total.ts';
@@ -18,6 +17,7 @@ import { heldBudget } from './extproc/held-budget.ts';
 import type { StreamEnd, StreamObserver } from './extproc/observer.ts';
 import { openStream } from './extproc/stream.ts';
 import type { StreamEnvironment } from './extproc/stream-environment.ts';
+import { createIdSource } from './extproc/stream-ids.ts';
 import { startGrpcServer } from './extproc/transport/grpc-server.ts';
 import { refuse } from './refusals.ts';
 import { formatFault } from './storage/faults.ts';
@@ -188,7 +188,7 @@ export async function startServer(
       observer,
       now: () => performance.now(),
       wallClock: () => Date.now(),
-      newId: () => randomBytes(16).toString('hex'),
+      newId: createIdSource(),
       startTimer(ms, callback) {
         const timer = setTimeout(callback, ms);
         return () => clearTimeout(timer);
