@@ -104,23 +104,15 @@ export function explanationJson(explained: Explained): string {
   return `${JSON.stringify(shown, undefined, 2)}\n`;
 }
 
-function claimLine({
-  carrier,
-  word,
-  asked,
-  model_asked,
-  model_matched,
-  action,
-  rule,
-  tier_sent,
-}: DecisionClaim): string {
+function claimLine(claim: DecisionClaim, isEnforced: boolean): string {
+  const { carrier, word, asked, model_asked, model_matched, action, rule, tier_sent } = claim;
   const asks = word === undefined ? asked : `${JSON.stringify(word)} (${asked})`;
   const model =
     model_asked === model_matched
       ? JSON.stringify(model_asked)
       : `${JSON.stringify(model_asked)} read as ${JSON.stringify(model_matched)}`;
   const by = rule === undefined ? 'no rule' : `rule ${JSON.stringify(rule)}`;
-  const isStopped = action === 'block' || action === 'refuse';
+  const isStopped = isEnforced && (action === 'block' || action === 'refuse');
   const sent = isStopped
     ? 'not sent'
     : tier_sent === undefined
@@ -169,7 +161,9 @@ export function explanationText(explained: Explained): string {
       ...entry('decision', decisionLines(decision, document)),
       ...entry(
         'claims',
-        decision.claims.length === 0 ? ['no tier is asked'] : decision.claims.map(claimLine),
+        decision.claims.length === 0
+          ? ['no tier is asked']
+          : decision.claims.map((claim) => claimLine(claim, decision.enforced)),
       ),
     );
   }

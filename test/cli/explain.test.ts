@@ -61,6 +61,16 @@ describe('tiergate explain', () => {
     );
   });
 
+  it('says under report that a block changes nothing and what goes upstream', async () => {
+    const terminal = testTerminal();
+    terminal.input = BODY;
+    terminal.write('p.json', policyOf({ service_tier: 'priority', action: 'block' }));
+    terminal.write('report.yaml', 'policy: { enforcement: report }\n');
+    expect(await terminal.run('explain', '--policy', 'p.json', '--config', 'report.yaml')).toBe(0);
+    expect(terminal.output).toContain('(report: nothing is changed)');
+    expect(terminal.output).toContain('block by rule "rule-1", sent as priority\n');
+  });
+
   it('shows a replacement, and what a rule in report mode would do', async () => {
     const terminal = testTerminal();
     terminal.input = BODY;
