@@ -65,6 +65,10 @@ const rows = {
     415,
     'The content-encoding of the body is not supported. Send the body without one, or with gzip, deflate, br or zstd.',
   ),
+  unsupported_charset: row(
+    415,
+    'The charset of the content-type is not UTF-8, so that the body could be read in two ways. Send JSON in UTF-8, and leave the charset out.',
+  ),
   corrupt_encoding: row(
     400,
     'The body cannot be decoded with its content-encoding. Send the header that fits the bytes, and the whole body.',

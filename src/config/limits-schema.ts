@@ -35,7 +35,8 @@ export const limitsSchema = z.strictObject({
     .prefault('40%')
     .describe(
       'Most body bytes held by all requests together: a size, or a percentage of the memory that the process may ' +
-        'use (the limit of its container, else the memory of the machine). Beyond it requests get 503 with retry-after.',
+        'use (the limit of its container, else the memory of the machine) less 192 MiB for itself. Beyond it requests ' +
+        'get 503 with retry-after.',
     )
     .meta({ samples: ['40%'] }),
   drain_grace: duration

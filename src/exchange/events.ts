@@ -137,6 +137,8 @@ export type ExchangeFactory = (opening: Opening, first: ExchangeEvent, now: numb
 
 /** Bytes held by all exchanges of the process, against `limits.held_total`. */
 export interface HeldBudget {
+  /** Whether `bytes` would fit now; nothing is taken. */
+  fits(bytes: number): boolean;
   /** Takes `bytes` if they fit; false, and nothing taken, where they do not. */
   take(bytes: number): boolean;
   give(bytes: number): void;

@@ -9,7 +9,9 @@ import { matchModel } from '../policy/models.ts';
 import { compareTiers } from '../policy/tiers.ts';
 import type { AskedModel, AskedTier, ReportedOutcome, Tier, Verdict } from '../policy/types.ts';
 import { type RefusalCode, refuse } from '../refusals.ts';
+import { isForm } from './content-type.ts';
 import type { DecisionClaim } from './decision.ts';
+import { hasFormField } from './form-fields.ts';
 import type { JudgeInput, Judgement } from './judgement.ts';
 
 /** Most claims that a judgement lists; a client makes a few, and a hostile body can hold thousands. All are judged. */
@@ -19,7 +21,20 @@ const MAX_LISTED_CLAIMS = 64;
 export function judge(input: JudgeInput): Judgement {
   if (input.body === undefined || input.body.length === 0) return judgeReading(input, undefined);
   const result = readMembers(input, input.body, input.dialect.members);
-  return result.ok ? judgeReading(input, result.reading) : judgeUnreadable(input, result.fault);
+  if (!result.ok) return judgeUnreadable(input, result.fault);
+  if (isForm(input.headers) && hasFormField(input.body, input.dialect.members.filter(isNoModel))) {
+    return judgeRefused(
+      input,
+      'ambiguous_member',
+      'the content-type says form, and as a form the body asks a tier',
+    );
+  }
+  return judgeReading(input, result.reading);
+}
+
+/** A model that only a form names asks nothing. */
+function isNoModel(member: string): boolean {
+  return member !== 'model';
 }
 
 /**

@@ -31,11 +31,13 @@ export function heldBudget(limit: number): HeldGauge {
     get refusals() {
       return refusals;
     },
+    fits(bytes) {
+      if (held + bytes <= limit) return true;
+      refusals += 1;
+      return false;
+    },
     take(bytes) {
-      if (held + bytes > limit) {
-        refusals += 1;
-        return false;
-      }
+      if (!this.fits(bytes)) return false;
       held += bytes;
       if (held > peak) peak = held;
       return true;

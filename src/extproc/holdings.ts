@@ -7,9 +7,8 @@ import type { HeldGauge } from './held-budget.ts';
 export class Holdings {
   readonly #budget: HeldGauge;
   #exchange = 0;
-  #unsent = 0;
-  /** Bytes of request body that the exchange has seen. */
-  #bodySeen = 0;
+  /** Queued views and their bytes by the memory that they are views of: it lives until the last of them has left. */
+  readonly #unsent = new Map<ArrayBufferLike, { views: number; bytes: number }>();
   #released = false;
 
   constructor(budget: HeldGauge) {
@@ -26,35 +25,35 @@ export class Holdings {
     }
   }
 
-  /** The exchange has seen bytes of the request body. */
-  bodySeen(bytes: number): void {
-    this.#bodySeen += bytes;
-  }
-
-  /** What the exchange has taken for request bytes that it has not seen yet. */
-  get reservedAhead(): number {
-    return Math.max(0, this.#exchange - this.#bodySeen);
-  }
-
   /** Counts bytes that are about to be queued. @returns false, and nothing counted, where the budget is full */
-  queue(bytes: number): boolean {
-    if (this.#released || !this.#budget.take(bytes)) return false;
-    this.#unsent += bytes;
+  queue(view: Uint8Array): boolean {
+    if (this.#released || !this.#budget.take(view.length)) return false;
+    const memory = this.#unsent.get(view.buffer);
+    if (memory === undefined) this.#unsent.set(view.buffer, { views: 1, bytes: view.length });
+    else {
+      memory.views += 1;
+      memory.bytes += view.length;
+    }
     return true;
   }
 
   /** Queued bytes have left. */
-  sent(bytes: number): void {
-    if (this.#released) return;
-    this.#unsent -= bytes;
-    this.#budget.give(bytes);
+  sent(view: Uint8Array): void {
+    const memory = this.#unsent.get(view.buffer);
+    if (memory === undefined) return;
+    memory.views -= 1;
+    if (memory.views > 0) return;
+    this.#unsent.delete(view.buffer);
+    this.#budget.give(memory.bytes);
   }
 
   /** The stream has ended: nothing is held any more. */
   release(): void {
     this.#released = true;
-    this.#budget.give(this.#exchange + this.#unsent);
+    let unsent = 0;
+    for (const { bytes } of this.#unsent.values()) unsent += bytes;
+    this.#unsent.clear();
+    this.#budget.give(this.#exchange + unsent);
     this.#exchange = 0;
-    this.#unsent = 0;
   }
 }

@@ -48,11 +48,6 @@ export interface StreamReceiver {
   drained(): void;
   /** A message of the peer would take the process over `limits.held_total`; it will not be delivered. */
   overloaded(): void;
-  /**
-   * Bytes that the exchange has taken from the budget for body bytes that have not come yet; a transport that
-   * assembles those bytes need not take them again.
-   */
-  reservedAhead(): number;
 }
 
 /** Starts the loop of one stream. */

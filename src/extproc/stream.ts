@@ -82,7 +82,6 @@ class ExtProcStream implements StreamReceiver {
       this.#open(message, event);
       if (this.#ledger?.admit(event) === false) return;
       this.#advance(event);
-      if (event.kind === 'body' && event.direction === 'request') this.#holdings.bodySeen(event.bytes.length);
     });
   }
 
@@ -120,10 +119,6 @@ class ExtProcStream implements StreamReceiver {
       if (this.#ledger === undefined) this.#end(overloadedUnopened, 'unavailable');
       else this.#answer(this.#env.overloadReply());
     });
-  }
-
-  reservedAhead(): number {
-    return this.#holdings.reservedAhead;
   }
 
   /** Makes the exchange when the first message has come. */
@@ -193,7 +188,7 @@ class ExtProcStream implements StreamReceiver {
   /** Sends a reply. The exchange has let its bytes go, but they are held until the peer has taken them. */
   #sendReply(reply: Reply): void {
     const bytes = replyBytes(reply);
-    const counted = bytes >= countedReply && this.#holdings.queue(bytes);
+    const counted = bytes.length >= countedReply && this.#holdings.queue(bytes);
     const onSent = (): void => this.#guard('sent', () => this.#holdings.sent(bytes));
     this.#send(encodeReply(reply), counted ? onSent : undefined);
   }
@@ -265,8 +260,10 @@ class ExtProcStream implements StreamReceiver {
   }
 }
 
+const noBytes = new Uint8Array(0);
+
 /** Bytes of a body that a reply carries. */
-function replyBytes(reply: Reply): number {
-  if (reply.kind === 'chunk') return reply.bytes.byteLength;
-  return reply.kind === 'body' && reply.body.kind === 'replace' ? reply.body.bytes.byteLength : 0;
+function replyBytes(reply: Reply): Uint8Array {
+  if (reply.kind === 'chunk') return reply.bytes;
+  return reply.kind === 'body' && reply.body.kind === 'replace' ? reply.body.bytes : noBytes;
 }

@@ -24,7 +24,10 @@ export function applyEdits(bytes: Buffer, edits: readonly JsonEdit[]): Buffer {
   if (edits.length === 0) return bytes;
   const splices = effective(splicesOf(bytes, edits));
   let length = bytes.length;
-  for (const splice of splices) length += Buffer.byteLength(splice.text) - (splice.end - splice.start);
+  for (const splice of splices) {
+    length -= splice.end - splice.start;
+    if (splice.text !== '') length += Buffer.byteLength(splice.text);
+  }
   const result = Buffer.allocUnsafe(length);
   let read = 0;
   let written = 0;
@@ -56,14 +59,23 @@ type Cuts = ReadonlyMap<number, FoundMember>;
 const NO_CUTS: Cuts = new Map();
 
 function splicesOf(bytes: Buffer, edits: readonly JsonEdit[]): Splice[] {
-  // What is cut elsewhere matters to a cut and to an insertion only where there is more than one edit.
-  const cuts = edits.length === 1 ? NO_CUTS : cutsOf(edits);
+  const [first] = edits;
+  // What is cut or inserted elsewhere matters only where there is more than one edit.
+  if (edits.length === 1 && first !== undefined) return [spliceOf(bytes, first, NO_CUTS, undefined)];
+  const cuts = cutsOf(edits);
   const filled = new Set<FoundContainer>();
-  return edits.map((edit) => {
-    if (edit.kind === 'cut') return cutOf(bytes, edit.member, cuts);
-    if (edit.kind === 'insert') return insertionOf(edit, cuts, filled);
-    return { start: edit.member.valueStart, end: edit.member.valueEnd, text: JSON.stringify(edit.value) };
-  });
+  return edits.map((edit) => spliceOf(bytes, edit, cuts, filled));
+}
+
+function spliceOf(
+  bytes: Buffer,
+  edit: JsonEdit,
+  cuts: Cuts,
+  filled: Set<FoundContainer> | undefined,
+): Splice {
+  if (edit.kind === 'cut') return cutOf(bytes, edit.member, cuts);
+  if (edit.kind === 'insert') return insertionOf(edit, cuts, filled);
+  return { start: edit.member.valueStart, end: edit.member.valueEnd, text: JSON.stringify(edit.value) };
 }
 
 function cutsOf(edits: readonly JsonEdit[]): Cuts {
@@ -73,11 +85,15 @@ function cutsOf(edits: readonly JsonEdit[]): Cuts {
 }
 
 /** `filled`: the containers without a value left that an earlier insertion went into. */
-function insertionOf(edit: JsonEdit & { kind: 'insert' }, cuts: Cuts, filled: Set<FoundContainer>): Splice {
+function insertionOf(
+  edit: JsonEdit & { kind: 'insert' },
+  cuts: Cuts,
+  filled: Set<FoundContainer> | undefined,
+): Splice {
   const { container, key, value } = edit;
   const place = container.memberCount === 0 ? undefined : keptValueEnd(container.lastValueEnd, cuts);
-  const comma = place === undefined && !filled.has(container) ? '' : ',';
-  if (place === undefined) filled.add(container);
+  const comma = place === undefined && filled?.has(container) !== true ? '' : ',';
+  if (place === undefined) filled?.add(container);
   const start = place ?? container.start + 1;
   return { start, end: start, text: `${comma}${JSON.stringify(key)}:${JSON.stringify(value)}` };
 }

@@ -17,3 +17,18 @@ export class UnreadableJson extends Error {
 export function malformed(offset: number, reason: string): UnreadableJson {
   return new UnreadableJson('malformed_json', offset, reason);
 }
+
+/** What stands at `offset`, where the name of a member must start, is no string. */
+export function nameMissing(offset: number): UnreadableJson {
+  return malformed(offset, 'a member name in double quotes is missing');
+}
+
+/** The object or array at `offset` is one level too deep. */
+export function tooDeep(offset: number, limit: number): UnreadableJson {
+  return new UnreadableJson('json_too_deep', offset, `the text is nested deeper than ${limit} levels`);
+}
+
+/** The member at `offset` is one too many. */
+export function tooManyMembers(offset: number, limit: number): UnreadableJson {
+  return new UnreadableJson('json_too_many_members', offset, `the text has more than ${limit} members`);
+}

@@ -1,3 +1,5 @@
+import { BACKSLASH, QUOTE } from './characters.ts';
+
 /** What to do with one value on the way to governed members. */
 export interface ValuePlan {
   /** The path that was asked for, where this value itself is governed. */
@@ -25,6 +27,9 @@ export interface KeyPlan {
 export interface ObjectPlan {
   /** `''` for the top level, else for example `session` or `fallbacks[]`. */
   readonly path: string;
+  /** For `mayBeGoverned`: by byte, the bits of the names that have it in the first and second place. */
+  readonly first: Int32Array;
+  readonly second: Int32Array;
   /** The names by their length in bytes, up to the longest. */
   readonly byLength: KeyPlan[][];
   /** The names by `foldName`. */
@@ -104,7 +109,15 @@ function emptyValue(): ValuePlan {
 }
 
 function emptyObject(path: string): ObjectPlan {
-  return { path, byLength: [], byFoldedName: new Map() };
+  // An escape can stand for any character, and one beyond ASCII for a letter (`foldName`): in the first place it
+  // leaves open what the second byte belongs to. That is the highest bit, which no name has.
+  const first = Int32Array.from({ length: 256 }, (_, byte) => (isPlain(byte) ? 0 : -1));
+  const second = Int32Array.from({ length: 256 }, (_, byte) => (isPlain(byte) ? 1 << 31 : -1));
+  return { path, first, second, byLength: [], byFoldedName: new Map() };
+}
+
+function isPlain(byte: number): boolean {
+  return byte < 0x80 && byte !== BACKSLASH;
 }
 
 function keyOf(object: ObjectPlan, name: string, path: string): KeyPlan {
@@ -126,9 +139,20 @@ function keyOf(object: ObjectPlan, name: string, path: string): KeyPlan {
     value: emptyValue(),
   };
   object.byFoldedName.set(foldName(name), key);
+  // A name of one byte has the closing quote in the second place.
+  const [firstByte, secondByte = QUOTE] = key.folded;
+  for (const [byte, folded] of FOLDED.entries()) {
+    if (folded === firstByte) object.first[byte]! |= key.bit;
+    if (folded === secondByte) object.second[byte]! |= key.bit;
+  }
   while (object.byLength.length <= bytes.length) object.byLength.push([]);
   object.byLength[bytes.length]?.push(key);
   return key;
+}
+
+/** False where no source of a name that starts with these two bytes, after its quote, spells one of the plan in any case. */
+export function mayBeGoverned(object: ObjectPlan, firstByte: number, secondByte: number): boolean {
+  return (object.first[firstByte]! & object.second[secondByte]!) !== 0;
 }
 
 /** The name of the plan that `bytes` from `start` to `end` (ASCII, no escapes) spell, in whatever case. */

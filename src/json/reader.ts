@@ -17,6 +17,7 @@ import {
   isExactName,
   type KeyPlan,
   type MemberPlan,
+  mayBeGoverned,
   type ObjectPlan,
   type ValuePlan,
 } from './plan.ts';
@@ -24,6 +25,7 @@ import { Scanner } from './scanner.ts';
 import { decodeString } from './strings.ts';
 import type { FoundContainer, FoundMember, JsonFault, JsonKind, JsonLimits, JsonReading } from './types.ts';
 import { findInvalidUtf8 } from './utf8.ts';
+import { wasmScanner } from './wasm-scanner.ts';
 
 /**
  * Most objects on governed paths in one text. Each is reported, so their number must be bounded by more than
@@ -84,7 +86,7 @@ class Reader {
   constructor(bytes: Buffer, plan: MemberPlan, limits: JsonLimits) {
     this.bytes = bytes;
     this.plan = plan;
-    this.scanner = new Scanner(bytes, limits);
+    this.scanner = new Scanner(bytes, limits, wasmScanner);
   }
 
   read(): JsonReading {
@@ -103,7 +105,7 @@ class Reader {
 
   /** Reads the object at `start` and returns the offset after it. Recurses as deep as the plan, not the text. */
   private readObject(plan: ObjectPlan, start: number, place: Place): number {
-    const { scanner } = this;
+    const { bytes, scanner } = this;
     scanner.checkDepth(start, place.around);
     const { location, indices } = place;
     const container: Unfinished<FoundContainer> = {
@@ -130,31 +132,35 @@ class Reader {
       return i + 1;
     }
     for (;;) {
-      scanner.countMember(i);
       const keyStart = i;
-      const key = this.readName(plan, keyStart);
-      const keyEnd = this.nameEnd;
-      const valueStart = scanner.skipColon(keyEnd);
-      if (key === undefined) {
-        i = scanner.skipValue(valueStart, place.around + 1);
+      if (!mayBeGoverned(plan, bytes[i + 1]!, bytes[i + 2]!)) {
+        i = scanner.skipMember(i, place.around + 1);
       } else {
-        if ((seen & key.bit) !== 0)
-          throw ambiguous(keyStart, `the member "${key.path}" stands twice in one object`);
-        seen |= key.bit;
-        const member: Unfinished<FoundMember> = {
-          path: key.path,
-          location: key.path,
-          indices: NO_INDICES,
-          kind: 'null',
-          text: undefined,
-          loneSurrogate: false,
-          keyStart,
-          keyEnd,
-          valueStart,
-          valueEnd: valueStart,
-          previousValueEnd,
-        };
-        i = this.readGovernedMember(key, member, place);
+        scanner.countMember(i);
+        const key = this.readName(plan, keyStart);
+        const keyEnd = this.nameEnd;
+        const valueStart = scanner.skipColon(keyEnd);
+        if (key === undefined) {
+          i = scanner.skipValue(valueStart, place.around + 1);
+        } else {
+          if ((seen & key.bit) !== 0)
+            throw ambiguous(keyStart, `the member "${key.path}" stands twice in one object`);
+          seen |= key.bit;
+          const member: Unfinished<FoundMember> = {
+            path: key.path,
+            location: key.path,
+            indices: NO_INDICES,
+            kind: 'null',
+            text: undefined,
+            loneSurrogate: false,
+            keyStart,
+            keyEnd,
+            valueStart,
+            valueEnd: valueStart,
+            previousValueEnd,
+          };
+          i = this.readGovernedMember(key, member, place);
+        }
       }
       container.memberCount++;
       previousValueEnd = i;

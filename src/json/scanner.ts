@@ -15,9 +15,10 @@ import {
   TAB,
   ZERO,
 } from './characters.ts';
-import { malformed, UnreadableJson } from './faults.ts';
+import { malformed, nameMissing, tooDeep, tooManyMembers } from './faults.ts';
 import { SHORT_ESCAPE } from './strings.ts';
 import type { JsonLimits } from './types.ts';
+import type { WasmScanner } from './wasm-scanner.ts';
 
 // The engine reads an imported binding from memory at each use, and takes one of this file as a constant.
 const { BACKSLASH, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE, SPACE } = characters;
@@ -35,18 +36,18 @@ export class Scanner {
   readonly length: number;
   private readonly maxDepth: number;
   private readonly maxMembers: number;
-  private readonly view: DataView;
-  /** The last offset from which two words and one more byte can be read; negative in a shorter text. */
-  private readonly lastPair: number;
+  /** Undefined for a text that it does not take. */
+  private readonly wasm: WasmScanner | undefined;
+  private view: DataView | undefined = undefined;
   private memberCount = 0;
 
-  constructor(bytes: Buffer, limits: JsonLimits) {
+  /** @param wasm What legal values are left to; it holds one text, that of the scanner made last. */
+  constructor(bytes: Buffer, limits: JsonLimits, wasm: WasmScanner | undefined) {
     this.bytes = bytes;
     this.length = bytes.length;
     this.maxDepth = limits.depth;
     this.maxMembers = limits.members;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.lastPair = bytes.length - 9;
+    this.wasm = wasm?.load(bytes) === true ? wasm : undefined;
   }
 
   /** The offset of the first byte from `at` on that is not white space; the length where there is none. */
@@ -70,15 +71,7 @@ export class Scanner {
   /** Counts one member of an object that is read member by member; its name must start at `at`. */
   countMember(at: number): void {
     if (this.peek(at) !== QUOTE) throw nameMissing(at);
-    if (++this.memberCount > this.maxMembers) throw this.tooManyMembers(at);
-  }
-
-  private tooManyMembers(at: number): UnreadableJson {
-    return new UnreadableJson(
-      'json_too_many_members',
-      at,
-      `the text has more than ${this.maxMembers} members`,
-    );
+    if (++this.memberCount > this.maxMembers) throw tooManyMembers(at, this.maxMembers);
   }
 
   /** Steps over the colon between a name that ended at `at` and its value; returns where the value starts. */
@@ -90,22 +83,49 @@ export class Scanner {
 
   /** Refuses a container at `at` that would stand deeper than the limit. @param around Containers around it. */
   checkDepth(at: number, around: number): void {
-    if (around >= this.maxDepth) throw this.tooDeep(at);
-  }
-
-  private tooDeep(at: number): UnreadableJson {
-    return new UnreadableJson('json_too_deep', at, `the text is nested deeper than ${this.maxDepth} levels`);
+    if (around >= this.maxDepth) throw tooDeep(at, this.maxDepth);
   }
 
   /**
    * Checks the value that starts at `at` and returns the offset after it.
-   *
-   * One loop with its own stack, so that nesting costs no call, and with the string loop inside of it, for names
-   * and values alike: this is where the time goes, and a call for each string would double it.
    * @param around Number of containers around the value.
    */
   skipValue(at: number, around: number): number {
-    const { bytes, length, view, lastPair } = this;
+    const end = this.skipInWasm(at, around, false);
+    return end >= 0 ? end : this.skipHere(at, around);
+  }
+
+  /** As `skipValue`, for a whole member of an object whose name must start at `at`; it is counted too. */
+  skipMember(at: number, around: number): number {
+    const end = this.skipInWasm(at, around, true);
+    if (end >= 0) return end;
+    this.countMember(at);
+    return this.skipHere(this.skipColon(this.skipHere(at, around)), around);
+  }
+
+  /** The offset after a legal value or member, or -1 where `skipHere` must look. */
+  private skipInWasm(at: number, around: number, isMember: boolean): number {
+    const { wasm } = this;
+    if (wasm === undefined) return -1;
+    const end = wasm.skip(at, this.maxDepth - around, isMember);
+    const memberCount = this.memberCount + wasm.members;
+    if (end < 0 || memberCount > this.maxMembers) return -1;
+    this.memberCount = memberCount;
+    return end;
+  }
+
+  /**
+   * As `skipValue`, in TypeScript: for a value with a fault, to name it, and for a text that WebAssembly does not take.
+   *
+   * One loop with its own stack, so that nesting costs no call, and with the string loop inside of it, for names
+   * and values alike: this is where the time goes, and a call for each string would double it.
+   */
+  private skipHere(at: number, around: number): number {
+    const { bytes, length } = this;
+    this.view ??= new DataView(bytes.buffer, bytes.byteOffset, length);
+    const view = this.view;
+    // The last offset from which two words and one more byte can be read; negative in a shorter text.
+    const lastPair = length - 9;
     // Containers open inside of the value, and the opening byte of the innermost; 0 where none is.
     let open = 0;
     let opening = 0;
@@ -150,7 +170,7 @@ export class Scanner {
           i = byte === BACKSLASH && SHORT_ESCAPE[bytes[i + 1]!] !== 0 ? i + 2 : this.skipEscape(i);
         }
         if (isName) {
-          if (++this.memberCount > this.maxMembers) throw this.tooManyMembers(i);
+          if (++this.memberCount > this.maxMembers) throw tooManyMembers(i, this.maxMembers);
           // As compact printers write it; the call is for the rest.
           i = i + 1 < length && bytes[i] === COLON && bytes[i + 1]! > SPACE ? i + 1 : this.skipColon(i);
           isName = false;
@@ -251,10 +271,6 @@ export class Scanner {
     if (i === at) throw malformed(i, 'a digit of a number is missing');
     return i;
   }
-}
-
-function nameMissing(at: number): UnreadableJson {
-  return malformed(at, 'a member name in double quotes is missing');
 }
 
 /**

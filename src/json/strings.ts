@@ -7,7 +7,8 @@ export interface DecodedString {
   readonly loneSurrogate: boolean;
 }
 
-const SHORT = 64;
+/** Up to this many bytes a native decoder costs more by its call than it saves. */
+const SHORT = 32;
 const REPLACEMENT = 0xfffd;
 
 /** What a one-letter escape stands for (RFC 8259, section 7); 0 for a letter that is no escape. */
@@ -32,7 +33,9 @@ for (const [letter, character] of Object.entries({
  * @param end Offset of the closing quote.
  */
 export function decodeString(bytes: Buffer, start: number, end: number): DecodedString {
-  if (!hasEscape(bytes, start, end))
+  const word = end - start <= SHORT ? plainWord(bytes, start, end) : undefined;
+  if (word !== undefined) return { text: word, loneSurrogate: false };
+  if (!bytes.subarray(start, end).includes(BACKSLASH))
     return { text: bytes.toString('utf8', start, end), loneSurrogate: false };
   const out = Buffer.allocUnsafe(end - start);
   let loneSurrogate = false;
@@ -71,11 +74,15 @@ export function decodeString(bytes: Buffer, start: number, end: number): Decoded
   return { text: out.toString('utf8', 0, length), loneSurrogate };
 }
 
-/** Bytewise for words such as a tier or a model: a native search, and the view that bounds it, would cost more. */
-function hasEscape(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start > SHORT) return bytes.subarray(start, end).includes(BACKSLASH);
-  for (let i = start; i < end; i++) if (bytes[i] === BACKSLASH) return true;
-  return false;
+/** A short text of ASCII without escapes, as tiers and models are; undefined for any other. */
+function plainWord(bytes: Buffer, start: number, end: number): string | undefined {
+  const codes: number[] = [];
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte === BACKSLASH || byte >= 0x80) return undefined;
+    codes.push(byte);
+  }
+  return String.fromCharCode(...codes);
 }
 
 /** The four hexadecimal digits of the `\uXXXX` at `at`. */

@@ -92,7 +92,7 @@ export function createMetrics(processMetrics = true, heldBytes: () => number = (
     }),
     heldBytes: new Gauge({
       name: 'tiergate_held_bytes',
-      help: 'Body bytes held or reserved now, against limits.held_total.',
+      help: 'Body bytes held now, against limits.held_total.',
       registers,
       collect() {
         this.set(heldBytes());

@@ -78,20 +78,23 @@ describe('exchangeSettings', () => {
 });
 
 describe('limits.held_total', () => {
+  /** What is left to the process itself. */
+  const OWN_MEMORY = 192 * 1024 * 1024;
   const limitsOf = (held_total: string) =>
     configurationSchema.parse({ limits: { held_total, body: '1MiB' } }).limits;
 
   it('is a share of the memory of the process, or a size', () => {
-    expect(heldTotalBytes(limitsOf('25%'), 1000)).toBe(250);
+    expect(heldTotalBytes(limitsOf('25%'), OWN_MEMORY + 1000)).toBe(250);
+    expect(heldTotalBytes(limitsOf('25%'), 1000)).toBe(0);
     expect(heldTotalBytes(limitsOf('2MiB'), 1000)).toBe(2_097_152);
     expect(processMemory()).toBeGreaterThan(0);
   });
 
   it('warns where the share cannot hold one body', () => {
-    expect(heldTotalWarning(limitsOf('40%'), 2 ** 21)).toMatch(
-      /819.2KiB of the 2MiB .* less than limits.body \(1MiB\)/,
+    expect(heldTotalWarning(limitsOf('40%'), OWN_MEMORY + 2 ** 21)).toMatch(
+      /819.2KiB of the 194MiB .* less than limits.body \(1MiB\)/,
     );
-    expect(heldTotalWarning(limitsOf('50%'), 2 ** 21)).toBeUndefined();
+    expect(heldTotalWarning(limitsOf('50%'), OWN_MEMORY + 2 ** 21)).toBeUndefined();
   });
 });
 

@@ -263,19 +263,4 @@ describe('limits.held_total reached while a message is on its way', () => {
     expect(bench.stream.ends.map((end) => end.code)).toEqual([14]);
     expect(bench.observer.ends).toEqual(['unavailable']);
   });
-
-  it('knows what the exchange has reserved for bytes to come', () => {
-    const bench = new Bench((event, held) => {
-      if (event.kind === 'headers') held.take(100);
-      return keepAll(event, held);
-    });
-    const loop = openStream(bench.stream, bench.environment);
-    expect(loop.reservedAhead()).toBe(0);
-    loop.message(request(headers('request', post), protocol(modes.streamed)));
-    expect(loop.reservedAhead()).toBe(100);
-    loop.message(request(body('request', Buffer.alloc(60))));
-    expect(loop.reservedAhead()).toBe(40);
-    loop.message(request(body('request', Buffer.alloc(60))));
-    expect(loop.reservedAhead()).toBe(0);
-  });
 });

@@ -16,6 +16,8 @@ export interface TiergateOptions {
   /** The policy document. Default: filter `priority` and `ultrafast`. */
   readonly policy?: unknown;
   readonly strictness?: 'compatible' | 'strict';
+  /** Folder of a control group that the process joins before it starts, so that it sees the limits of the group. */
+  readonly controlGroup?: string;
   /** More of the configuration. */
   readonly config?: Readonly<Record<string, unknown>> & { readonly policy?: object };
 }
@@ -63,10 +65,10 @@ export async function startTiergate(options: TiergateOptions = {}): Promise<Runn
     ...more,
   };
   await writeFile(configFile, stringify(config));
+  const serve = [process.execPath, MAIN, 'serve', '--config', configFile] as const;
   const child = await startProcess({
     name: 'tiergate',
-    command: process.execPath,
-    args: [MAIN, 'serve', '--config', configFile],
+    ...(options.controlGroup === undefined ? commandOf(serve) : joining(options.controlGroup, serve)),
     env: withoutSettings(process.env),
   });
   const ops = `http://127.0.0.1:${opsPort}`;
@@ -101,6 +103,15 @@ export async function startTiergate(options: TiergateOptions = {}): Promise<Runn
       );
     },
   };
+}
+
+function commandOf([command, ...args]: readonly [string, ...string[]]): { command: string; args: string[] } {
+  return { command, args };
+}
+
+/** The same command in a control group; `exec`, so that the process is the command itself. */
+function joining(group: string, words: readonly string[]): { command: string; args: string[] } {
+  return { command: 'sh', args: ['-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', group, ...words] };
 }
 
 /** The environment without TIERGATE_* variables: they are settings of `serve`, and the file here is to be all of them. */

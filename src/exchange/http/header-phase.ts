@@ -1,6 +1,7 @@
 import type { Dialect } from '../../dialects/types.ts';
 import type { RefusalCode } from '../../refusals.ts';
 import { readContentEncoding } from '../codings.ts';
+import { hasForeignCharset } from '../content-type.ts';
 import type { Coding, ExchangeEvent, Opening } from '../events.ts';
 import { identify } from '../identity.ts';
 import type { RouteChoice, RouteTable } from '../routes.ts';
@@ -69,6 +70,7 @@ export function readHeaders(context: HeaderContext, event: HeadersEvent): Header
   const governed: GovernedSubject = { ...subject, policy: subject.policy };
   if (event.endOfStream) return { kind: 'governed', subject: governed, codings: [] };
 
+  if (hasForeignCharset(event.headers)) return { kind: 'refused', subject, code: 'unsupported_charset' };
   const encoding = readContentEncoding(event.headers);
   if (!encoding.supported) return { kind: 'refused', subject, code: 'unsupported_encoding' };
   const code = bodyRefusal(head, context);

@@ -10,6 +10,14 @@ export class HeldBytes {
     this.#budget = budget;
   }
 
+  /**
+   * Whether a share of `total` bytes could be taken now. A length that is only announced takes nothing: a client that
+   * sends a header and no body would keep everybody else out for free.
+   */
+  fits(total: number): boolean {
+    return this.#budget.fits(total);
+  }
+
   /** Makes the share at least `total` bytes; false, and nothing taken, where the budget does not allow it. */
   cover(total: number): boolean {
     const more = total - this.#taken;
@@ -19,17 +27,10 @@ export class HeldBytes {
     return true;
   }
 
-  /** Gives back what goes beyond `total`: the client announced more than it sent. */
-  trim(total: number): void {
-    const excess = this.#taken - total;
-    if (excess <= 0) return;
-    this.#taken = total;
-    this.#budget.give(excess);
-  }
-
   /** Gives everything back; nothing can be taken after it. */
   release(): void {
     this.#released = true;
-    this.trim(0);
+    this.#budget.give(this.#taken);
+    this.#taken = 0;
   }
 }

@@ -127,7 +127,7 @@ export class RequestHalf {
         const { subject, codings } = reading;
         const governed = { subject, codings, holding: isEnforced(subject), early: undefined };
         if (event.endOfStream) this.#judge(governed, NO_BODY, now);
-        else if (!this.#held.cover(subject.head.contentLength ?? 0)) this.#refuse(subject, 'overloaded', now);
+        else if (!this.#held.fits(subject.head.contentLength ?? 0)) this.#refuse(subject, 'overloaded', now);
         else this.#awaitBody(governed, now);
       }
     }
@@ -164,8 +164,9 @@ export class RequestHalf {
     if (this.#received > environment.settings.limits.body) this.#refuse(subject, 'body_too_large', now);
     else if (!this.#held.cover(this.#received)) this.#refuse(subject, 'overloaded', now);
     else {
-      this.#body.add(bytes);
-      if (endOfStream || plan.wholeBodyMessage) this.#complete(state, now);
+      const complete = endOfStream || plan.wholeBodyMessage;
+      this.#body.add(bytes, complete);
+      if (complete) this.#complete(state, now);
       // A held chunk of a one-to-one mode is cleared, its bytes ride on the reply to the last one.
       else if (plan.headersFirst || !holding) this.#flush();
     }
@@ -190,7 +191,6 @@ export class RequestHalf {
   #complete(governed: Governed, now: number): void {
     const original = this.#body.take();
     const behindHeaders = this.#behindHeaders;
-    this.#held.trim(this.#received);
     if (governed.codings.length === 0 || original.length === 0) {
       this.#judge(governed, { original, plain: original, encoded: false, behindHeaders }, now);
       return;

@@ -13,6 +13,7 @@ import {
   type OpenStream,
   type StreamReceiver,
 } from '../message-stream.ts';
+import { forgetPieces } from './grpc-internals.ts';
 import { MessageMeter } from './message-meter.ts';
 
 /** A call of `ExternalProcessor.Process`. Requests come as bytes, so that decoding them runs in our guard. */
@@ -37,6 +38,7 @@ export function serveCall(
   call.on('data', (bytes: Buffer) => {
     guard('message', () => {
       meter.delivered();
+      forgetPieces(call);
       receiver.message(ProcessingRequest.decode(bytes));
     });
   });
@@ -61,13 +63,10 @@ function createMeter(
   receiver: StreamReceiver,
   held: HeldBudget,
 ): MessageMeter {
-  return new MessageMeter(held, {
-    reservedAhead: () => receiver.reservedAhead(),
-    refused: () => {
-      receiver.overloaded();
-      http2Stream.removeAllListeners('data');
-      http2Stream.resume();
-    },
+  return new MessageMeter(held, () => {
+    receiver.overloaded();
+    http2Stream.removeAllListeners('data');
+    http2Stream.resume();
   });
 }
 

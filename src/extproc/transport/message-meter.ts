@@ -6,21 +6,13 @@ const prefixBytes = 5;
 /** Messages up to this size are not counted: what they can hold is bounded by the number of streams. */
 const smallMessage = 64 * 1024;
 
-/** What the meter of one stream asks and tells. */
-export interface MeterOwner {
-  /** Bytes that are taken from the budget already for a body that has yet to come. */
-  reservedAhead(): number;
-  /** The process holds all it may; the message will not be completed. Called once. */
-  refused(): void;
-}
-
 /**
  * Counts the messages that grpc-js is assembling on one stream against `limits.held_total`. The length stands at the
  * head of a message, so room for the whole of it is taken, or refused, before its bytes come.
  */
 export class MessageMeter {
   readonly #budget: HeldBudget;
-  readonly #owner: MeterOwner;
+  readonly #onRefused: () => void;
   readonly #prefix = Buffer.alloc(prefixBytes);
   #prefixFilled = 0;
   /** Bytes of the present message that have yet to come. */
@@ -29,9 +21,10 @@ export class MessageMeter {
   #taken: number[] = [];
   #stopped = false;
 
-  constructor(budget: HeldBudget, owner: MeterOwner) {
+  /** @param onRefused called once, when the process holds all it may: the message will not be completed */
+  constructor(budget: HeldBudget, onRefused: () => void) {
     this.#budget = budget;
-    this.#owner = owner;
+    this.#onRefused = onRefused;
   }
 
   /** Bytes of the stream have come. */
@@ -69,10 +62,10 @@ export class MessageMeter {
     this.#prefixFilled = 0;
     this.#missing = this.#prefix.readUInt32BE(1);
     const uncounted = this.#missing <= Math.max(smallMessage, present);
-    const bytes = uncounted ? 0 : Math.max(0, this.#missing - this.#owner.reservedAhead());
+    const bytes = uncounted ? 0 : this.#missing;
     if (!this.#budget.take(bytes)) {
       this.stop();
-      this.#owner.refused();
+      this.#onRefused();
       return;
     }
     this.#taken.push(bytes);

@@ -122,10 +122,16 @@ describe('the decision', () => {
 
   test('is not made where Envoy ends the stream before the verdict', () => {
     const environment = environmentOf();
-    const exchange = createHttpExchangeFactory(environment)(openingOf('BUFFERED'), { kind: 'ended' }, 0);
+    const exchange = createHttpExchangeFactory(environment)(
+      openingOf('FULL_DUPLEX_STREAMED'),
+      { kind: 'ended' },
+      0,
+    );
     const headers = headerLines({ chunks: ['{}'] });
     const context = NO_CONTEXT;
     exchange.handle({ kind: 'headers', direction: 'request', headers, endOfStream: false, context }, 0);
+    const bytes = Buffer.from('{}');
+    exchange.handle({ kind: 'body', direction: 'request', bytes, endOfStream: false, context }, 0);
     expect(environment.held.held).toBe(2);
     expect(exchange.handle({ kind: 'ended' }, 1)).toEqual([]);
     expect(environment.held.held).toBe(0);

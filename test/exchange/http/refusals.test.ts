@@ -55,6 +55,12 @@ const CASES: readonly Case[] = [
     atHeaders: true,
   },
   {
+    code: 'unsupported_charset',
+    status: 415,
+    request: { chunks: [BODY], headers: [['content-type', 'application/json; charset=utf-7']] },
+    atHeaders: true,
+  },
+  {
     code: 'corrupt_encoding',
     status: 400,
     request: { chunks: [BODY], headers: [['content-encoding', 'gzip']] },

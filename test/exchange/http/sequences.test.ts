@@ -118,7 +118,7 @@ test('messages that Envoy cannot send are faults, not passed', () => {
 });
 
 describe('the budget of held bytes', () => {
-  test('is taken for the announced length before the body comes, and trimmed to the real one', () => {
+  test('is taken for bytes that have come, never for those that are only announced', () => {
     const environment = environmentOf();
     const exchange = open('FULL_DUPLEX_STREAMED', environment);
     const lines = headerLines({ chunks: ['x'.repeat(500)] });
@@ -126,7 +126,7 @@ describe('the budget of held bytes', () => {
       { kind: 'headers', direction: 'request', headers: lines, endOfStream: false, context },
       0,
     );
-    expect(environment.held.held).toBe(500);
+    expect(environment.held.held).toBe(0);
     exchange.handle(body('x'.repeat(600), false), 0);
     expect(environment.held.held).toBe(600);
     exchange.handle(body('', true), 0);

@@ -60,8 +60,12 @@ export class TestBudget implements HeldBudget {
     this.limit = limit;
   }
 
+  fits(bytes: number): boolean {
+    return this.held + bytes <= this.limit;
+  }
+
   take(bytes: number): boolean {
-    if (this.held + bytes > this.limit) return false;
+    if (!this.fits(bytes)) return false;
     this.held += bytes;
     return true;
   }

@@ -12,16 +12,13 @@ function message(length: number): Buffer {
   return bytes;
 }
 
-function meter(limit: number, ahead = 0): { meter: MessageMeter; held: HeldGauge; refusals: () => number } {
+function meter(limit: number): { meter: MessageMeter; held: HeldGauge; refusals: () => number } {
   const held = heldBudget(limit);
   let refusals = 0;
-  const owner = {
-    reservedAhead: () => ahead,
-    refused: () => {
-      refusals += 1;
-    },
-  };
-  return { meter: new MessageMeter(held, owner), held, refusals: () => refusals };
+  const counter = new MessageMeter(held, () => {
+    refusals += 1;
+  });
+  return { meter: counter, held, refusals: () => refusals };
 }
 
 describe('MessageMeter', () => {
@@ -45,14 +42,6 @@ describe('MessageMeter', () => {
     const { meter: whole, held: none, refusals } = meter(0);
     whole.arrived(message(500 * KiB));
     expect([held.held, none.held, refusals()]).toEqual([0, 0, 0]);
-  });
-
-  it('does not take again what the exchange has reserved for the body', () => {
-    const { meter: counter, held } = meter(1_000 * KiB, 150 * KiB);
-    counter.arrived(message(200 * KiB).subarray(0, 10));
-    expect(held.held).toBe(50 * KiB);
-    counter.stop();
-    expect(held.held).toBe(0);
   });
 
   it('refuses a message over the budget once, and counts no more', () => {
