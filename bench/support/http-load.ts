@@ -132,7 +132,9 @@ export async function fixedRate(target: HttpTarget, rate: number, seconds: numbe
         start(now);
         sent += 1;
       }
-      await new Promise((resolve) => setTimeout(resolve, started + (sent * 1000) / rate - performance.now()));
+      await new Promise((resolve) =>
+        setTimeout(resolve, Math.max(0, started + (sent * 1000) / rate - performance.now())),
+      );
     }
     await Promise.all(pending);
     return latencies.sort((a, b) => a - b);
