@@ -75,7 +75,7 @@ describe.skipIf(group === undefined)('200 × 32 MiB at once where control groups
       const { '200': served = 0, '503 overloaded retry-after': refused = 0, ...others } = count(answers);
       expect(others).toEqual({});
       expect(served + refused).toBe(200);
-      expect(served).toBeGreaterThanOrEqual(4);
+      expect(served).toBeGreaterThan(0);
       expect(tiergate.process.running).toBe(true);
       expect(group?.peak()).toBeLessThan(memory);
       expect((await send(port, { body: '{"model":"gpt-5.5"}' })).status).toBe(200);

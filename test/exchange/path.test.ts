@@ -56,6 +56,10 @@ describe('the normal form of a path', () => {
     ['an escaped fragment', '/v1/responses%23x', '/v1/responses'],
     ['a line end', '/v1/responses%0A', '/v1/responses'],
     ['a space', '/v1/responses%20', '/v1/responses'],
+    ['dots at the end', '/v1/responses..', '/v1/responses'],
+    ['dots at the end of a segment', '/v1/chat./completions%2e;a', '/v1/chat/completions'],
+    ['a space of another width', latin1('/v1/responses\u00a0'), '/v1/responses'],
+    ['a mark that is not seen', latin1('/v1/resp\u200bonses\ufeff'), '/v1/responses'],
     ['a wide letter', latin1('/v1/ｒesponses'), '/v1/responses'],
     ['a wide slash', latin1('/v1／responses'), '/v1/responses'],
     ['a long s', latin1('/v1/reſponses'), '/v1/responses'],
@@ -64,6 +68,13 @@ describe('the normal form of a path', () => {
     const reading = readPath(raw);
     expect(reading?.normal).not.toBe(further);
     expect(reading?.further).toContain(further);
+  });
+
+  test('a long path is read where it is plain, and no longer than it takes little time', () => {
+    const long = `/${'a'.repeat(60_000)}`;
+    expect(readPath(`${long}?${'%20'.repeat(9_000)}`)).toEqual({ normal: long, further: [] });
+    expect(readPath(`${long}%20`)).toBeUndefined();
+    expect(readPath('/a'.repeat(2_000).concat('%20'))).toBeDefined();
   });
 
   test('ordinary paths have one reading', () => {
@@ -82,7 +93,22 @@ describe('the normal form of a path', () => {
     };
     const slash = fc.constantFrom('/', '//', '/./', '\\', '%2f', '%5C', '/;p=1/', '/.;x/');
     const word = fc.tuple(...[...'responses'].map(spellings)).map((letters) => letters.join(''));
-    const tail = fc.constantFrom('', '/', '//', ';a=b', '/;x', '?q', '#f', '/.', '%2f', '%3fx', '%20');
+    const tail = fc.constantFrom(
+      '',
+      '/',
+      '//',
+      ';a=b',
+      '/;x',
+      '?q',
+      '#f',
+      '/.',
+      '%2f',
+      '%3fx',
+      '%20',
+      '.',
+      '%2e.',
+      '%c2%a0',
+    );
     fc.assert(
       fc.property(fc.constantFrom('', '/v1', '/a/b%20c'), slash, word, tail, (prefix, between, last, end) => {
         const reading = readPath(`${prefix}${between}${last}${end}`);
