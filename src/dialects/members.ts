@@ -1,8 +1,9 @@
 import type { FoundContainer, FoundMember, JsonEdit, JsonReading } from '../json/types.ts';
 import type { AskedModel, Claim, ClaimOutcome, Tier } from '../policy/types.ts';
 import { ASKED_INVALID, ASKED_NULL, askedTier, trimText } from '../policy/words.ts';
+import { cutText } from './text.ts';
 import type { DialectReading } from './types.ts';
-import { cutToBytes, readWord, spellWord, type Vocabulary, wordFor } from './words.ts';
+import { readWord, spellWord, type Vocabulary, wordFor } from './words.ts';
 
 /** Most bytes of a wire word that a claim records. */
 const RECORDED_WORD_BYTES = 64;
@@ -31,12 +32,12 @@ export function modelOf(member: FoundMember | undefined, otherwise: AskedModel):
 
 /** The claim of a text, read with the words of its carrier. */
 export function textClaim(carrier: string, text: string, words: Vocabulary, model: AskedModel): Claim {
-  return { carrier, word: cutToBytes(text, RECORDED_WORD_BYTES), asked: readWord(text, words), model };
+  return { carrier, word: cutText(text, RECORDED_WORD_BYTES), asked: readWord(text, words), model };
 }
 
 /** The claim of a text that asks `tier` by standing there, whatever the rest of it is. */
 export function tierClaim(carrier: string, text: string, tier: Tier, model: AskedModel): Claim {
-  return { carrier, word: cutToBytes(text, RECORDED_WORD_BYTES), asked: askedTier(tier), model };
+  return { carrier, word: cutText(text, RECORDED_WORD_BYTES), asked: askedTier(tier), model };
 }
 
 /** The claim of a member of the body; its carrier is `body:` and the member's location. */

@@ -80,15 +80,3 @@ export function wordFor(tier: Tier, { table, extra }: Vocabulary): string | unde
   if (word !== undefined && (!Object.hasOwn(extra, word) || extra[word] === tier)) return word;
   return Object.keys(extra).find((candidate) => extra[candidate] === tier);
 }
-
-/** The beginning of `text` with at most `maxBytes` bytes of UTF-8, cut at a character's edge. */
-export function cutToBytes(text: string, maxBytes: number): string {
-  let bytes = 0;
-  let kept = '';
-  for (const character of text.slice(0, maxBytes)) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > maxBytes) break;
-    kept += character;
-  }
-  return kept;
-}

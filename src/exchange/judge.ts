@@ -11,6 +11,7 @@ import type { AskedModel, AskedTier, ReportedOutcome, Tier, Verdict } from '../p
 import { type RefusalCode, refuse } from '../refusals.ts';
 import { isForm } from './content-type.ts';
 import type { DecisionClaim } from './decision.ts';
+import { isEnforced } from './enforcement.ts';
 import { hasFormField } from './form-fields.ts';
 import type { JudgeInput, Judgement } from './judgement.ts';
 
@@ -81,7 +82,7 @@ export function judgeReading(input: JudgeInput, reading: JsonReading | undefined
 
 /** The judgement of what the policy has nothing to say to. */
 export function judgePassed(input: JudgeInput, model: AskedModel): Judgement {
-  return { ...unjudged(input), ...models(input, model) };
+  return { ...nothingJudged(isEnforced(input)), ...models(input, model) };
 }
 
 /**
@@ -90,7 +91,7 @@ export function judgePassed(input: JudgeInput, model: AskedModel): Judgement {
  * @param detail what is wrong and where, without content of the request
  */
 export function judgeRefused(input: JudgeInput, code: RefusalCode, detail?: string): Judgement {
-  return { ...unjudged(input), action: 'refuse', code, message: refusalText(code, detail) };
+  return { ...nothingJudged(isEnforced(input)), action: 'refuse', code, message: refusalText(code, detail) };
 }
 
 /** The refusal of a text that is no readable JSON. */
@@ -140,7 +141,7 @@ function judged(
     (outcome) => outcome.reports,
   );
   return {
-    ...unjudged(input),
+    ...nothingJudged(isEnforced(input)),
     ...models(input, decisive?.claim.model ?? asked.model, decisive?.modelMatched),
     action: verdict.action,
     claims: listClaims(verdict, goesOn),
@@ -165,10 +166,11 @@ function listClaims(verdict: Verdict, sent: readonly (Tier | undefined)[]): read
   }));
 }
 
-function unjudged(input: JudgeInput): Judgement {
+/** A judgement by which nothing was found, decided or changed. */
+export function nothingJudged(enforced: boolean): Judgement {
   return {
     action: 'pass',
-    enforced: isEnforced(input),
+    enforced,
     code: undefined,
     message: undefined,
     body: undefined,
@@ -181,10 +183,6 @@ function unjudged(input: JudgeInput): Judgement {
     rule: undefined,
     reports: [],
   };
-}
-
-function isEnforced({ route, policy }: JudgeInput): boolean {
-  return route.enforcement === 'enforce' && policy.enforcement !== 'report';
 }
 
 function models(

@@ -1,4 +1,5 @@
-import type { Effect, Exchange, ExchangeFactory, Opening } from '../exchange/events.ts';
+import type { Exchange, ExchangeFactory, Opening } from '../exchange/events.ts';
+import { misconfigured } from '../exchange/misconfigured.ts';
 import type { MessageEvent } from './decode.ts';
 import { passThrough } from './pass-through.ts';
 
@@ -20,9 +21,4 @@ export function openExchange(
   if (opening.modes === undefined) return misconfigured(noModes);
   if (first.kind === 'headers' && first.direction === 'response') return passThrough(opening.modes);
   return exchanges(opening, first, now);
-}
-
-function misconfigured(text: string): Exchange {
-  const effects: readonly Effect[] = [{ kind: 'misconfigured', text }];
-  return { handle: (event) => (event.kind === 'ended' ? [] : effects) };
 }

@@ -1,5 +1,6 @@
+import { passMessage } from '../exchange/direction/passing.ts';
 import { createDirections } from '../exchange/direction/table.ts';
-import type { Effect, Exchange, StreamModes } from '../exchange/events.ts';
+import type { Exchange, StreamModes } from '../exchange/events.ts';
 
 /**
  * The exchange of an answer that Envoy made itself (rate limit, 413, 503). From 1.37 on Envoy sends its headers to
@@ -11,22 +12,7 @@ export function passThrough(modes: StreamModes): Exchange {
   return {
     handle(event) {
       if (event.kind === 'decoded' || event.kind === 'ended') return [];
-      const direction = directions[event.direction];
-      switch (event.kind) {
-        case 'headers':
-          direction.headers(event.endOfStream);
-          break;
-        case 'body':
-          direction.chunk(event.bytes, event.endOfStream);
-          direction.send(event.bytes);
-          if (event.endOfStream) direction.end();
-          break;
-        case 'trailers':
-          direction.trailers();
-          direction.end();
-          break;
-      }
-      return direction.replies().map((reply): Effect => ({ kind: 'reply', reply }));
+      return passMessage(directions[event.direction], event).map((reply) => ({ kind: 'reply', reply }));
     },
   };
 }

@@ -78,8 +78,3 @@ const EMPTY = new Uint8Array(0);
 function isCompact(bytes: Uint8Array): boolean {
   return bytes.length >= SMALL_CHUNK_BYTES && bytes.buffer.byteLength <= 2 * bytes.length;
 }
-
-/** The same memory as a `Buffer`. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

@@ -1,11 +1,12 @@
+import { cutText } from '../../dialects/text.ts';
 import type { Outcome } from '../../policy/types.ts';
 import type { RefusalCode } from '../../refusals.ts';
 import type { Decision } from '../decision.ts';
+import { isEnforced } from '../enforcement.ts';
 import type { DynamicMetadata } from '../events.ts';
+import { nothingJudged } from '../judge.ts';
 import type { Judgement } from '../judgement.ts';
 import type { Subject } from './subject.ts';
-import { isEnforced } from './subject.ts';
-import { cutText } from './text.ts';
 
 /** Most bytes of a text of the request that a decision holds. */
 const MAX_TEXT_BYTES = 128;
@@ -29,18 +30,7 @@ export type Judged = Pick<
 
 /** What is known of a request that was refused before anything of it was judged. */
 export function unjudged(subject: Subject, code: RefusalCode): Judged {
-  return {
-    action: 'refuse',
-    enforced: isEnforced(subject),
-    code,
-    claims: [],
-    modelAsked: '',
-    modelMatched: '',
-    tierAsked: undefined,
-    tierSent: undefined,
-    rule: undefined,
-    reports: [],
-  };
+  return { ...nothingJudged(isEnforced(subject)), action: 'refuse', code };
 }
 
 /**

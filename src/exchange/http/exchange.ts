@@ -1,14 +1,15 @@
 import { openAiResponses } from '../../dialects/openai-responses.ts';
 import { dialectTable } from '../../dialects/table.ts';
 import type { Direction } from '../direction/direction.ts';
+import { type Message, passMessage } from '../direction/passing.ts';
 import { createDirections } from '../direction/table.ts';
 import type { Effect, Exchange, ExchangeEvent, ExchangeFactory, StreamModes } from '../events.ts';
 import { judge } from '../judge.ts';
 import type { JudgeInput, Judgement } from '../judgement.ts';
+import { misconfigured } from '../misconfigured.ts';
 import { type DialectLookup, RouteTable } from '../routes.ts';
 import type { ExchangeEnvironment } from '../settings.ts';
 import { HEADERS_SKIPPED, readModes } from './modes.ts';
-import { type Message, passMessage } from './passing.ts';
 import { type RequestContext, RequestHalf } from './request.ts';
 import { isReadable, ServedTierWatch } from './served-tier-watch.ts';
 
@@ -28,7 +29,7 @@ export function createHttpExchangeFactory(
   const routes = new RouteTable(environment.settings, parts.dialects);
   return (opening, _first, now) => {
     const reading = readModes(opening.modes);
-    if (!reading.ok) return new MisconfiguredExchange(reading.text);
+    if (!reading.ok) return misconfigured(reading.text);
     const { modes, plan } = reading;
     return new HttpExchange(modes, {
       environment,
@@ -41,22 +42,6 @@ export function createHttpExchangeFactory(
       fallbackDialect: openAiResponses,
     });
   };
-}
-
-/** An exchange that ends with the name of the setting to change. */
-class MisconfiguredExchange implements Exchange {
-  readonly #text: string;
-  #told = false;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  handle(event: ExchangeEvent): readonly Effect[] {
-    if (this.#told || event.kind === 'ended') return NOTHING;
-    this.#told = true;
-    return [{ kind: 'misconfigured', text: this.#text }];
-  }
 }
 
 /** One HTTP request: its request half is judged, its answer passes as it comes, read or unread. */

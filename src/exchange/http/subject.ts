@@ -19,8 +19,3 @@ export interface Subject {
   readonly policy: PolicyView | undefined;
   readonly identity: Identity;
 }
-
-/** Whether verdicts over the request are carried out; else they are recorded and its bytes go on as they came. */
-export function isEnforced({ policy, route }: Subject): boolean {
-  return route.enforcement === 'enforce' && policy?.enforcement !== 'report';
-}

@@ -1,3 +1,4 @@
+import { asBuffer } from '../../exchange/bytes.ts';
 import {
   CommonResponse,
   ProcessingResponse,
@@ -93,8 +94,4 @@ function writeHead(bytes: Buffer, start: number, key: number, length: number): n
   }
   bytes[at] = rest;
   return at + 1;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

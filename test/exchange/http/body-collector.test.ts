@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { asBuffer, BodyCollector } from '../../../src/exchange/http/body-collector.ts';
+import { asBuffer } from '../../../src/exchange/bytes.ts';
+import { BodyCollector } from '../../../src/exchange/http/body-collector.ts';
 
 describe('a collected body', () => {
   test.each([

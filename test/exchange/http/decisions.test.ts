@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { cutText } from '../../../src/dialects/text.ts';
 import { createHttpExchangeFactory } from '../../../src/exchange/http/exchange.ts';
-import { cutText } from '../../../src/exchange/http/text.ts';
 import { environmentOf, routeOf } from '../support/environment.ts';
 import { headerLines, NO_CONTEXT, openingOf, playRequest } from '../support/envoy.ts';
 

@@ -1,5 +1,5 @@
-import type { Direction } from '../direction/direction.ts';
 import type { ExchangeEvent, Reply } from '../events.ts';
+import type { Direction } from './direction.ts';
 
 /** What Envoy sends in one direction. */
 export type Message = Extract<ExchangeEvent, { kind: 'headers' | 'body' | 'trailers' }>;
