@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { freePort } from '../../tools/envoy/free-port.ts';
 import { type RunningProcess, startProcess } from '../../tools/envoy/start-process.ts';
+import { startTiergate as startService } from '../../tools/envoy/tiergate.ts';
 import { waitFor } from '../../tools/envoy/wait-for.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -18,7 +18,8 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-async function portOf(child: RunningProcess): Promise<number> {
+/** The port that a server of the bench prints when it listens. */
+export async function portOf(child: RunningProcess): Promise<number> {
   const port = await waitFor(`${child.name} to print its port`, () => {
     if (!child.running) throw new Error(`${child.name} ended\n${child.tail()}`);
     const line = child.stdout.find((text) => text.startsWith('port '));
@@ -67,38 +68,15 @@ export async function startGo(): Promise<BenchServer | undefined> {
   return startYardstick('stock Go', binary, []);
 }
 
-/** Tiergate as an operator runs it, with its default policy; decisions are logged to a pipe. */
-export async function startTiergate(): Promise<BenchServer & { readonly ops: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'tiergate-bench-'));
+/** Tiergate as an operator runs it; decisions are logged to a pipe. It filters `priority` and lets `flex` pass. */
+export async function startTiergate(): Promise<BenchServer> {
   const port = await freePort();
-  const opsPort = await freePort();
-  writeFileSync(
-    join(folder, 'policy.json'),
-    JSON.stringify({ rules: [{ service_tier: 'priority', action: 'filter', scope: 'all' }] }),
-  );
-  writeFileSync(
-    join(folder, 'tiergate.yaml'),
-    `listen: { grpc: "127.0.0.1:${port}", ops: "127.0.0.1:${opsPort}" }\npolicy: { file: ${join(folder, 'policy.json')} }\n`,
-  );
-  const child = await startProcess({
-    name: 'tiergate',
-    command: process.execPath,
-    args: [join(ROOT, 'src/cli/main.ts'), 'serve', '--config', join(folder, 'tiergate.yaml')],
-  });
-  const ops = `http://127.0.0.1:${opsPort}`;
-  await waitFor('Tiergate to be ready', async () => {
-    if (!child.running) throw new Error(`Tiergate ended\n${child.tail()}`);
-    return (await fetch(`${ops}/readyz`)).ok ? true : undefined;
-  });
+  const tiergate = await startService({ grpc: { port } });
   return {
     name: 'Tiergate',
     port,
-    ops,
-    pid: child.pid,
-    tail: () => child.tail(5),
-    async stop() {
-      await child.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    pid: tiergate.process.pid,
+    tail: () => tiergate.process.tail(5),
+    stop: () => tiergate.stop(),
   };
 }

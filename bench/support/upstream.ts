@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startProcess } from '../../tools/envoy/start-process.ts';
-import { waitFor } from '../../tools/envoy/wait-for.ts';
+import { portOf } from './servers.ts';
 
 /** Starts `bench/servers/upstream.ts`: reads each body and answers a few bytes, in a process of its own. */
 export async function startUpstream(): Promise<{ readonly port: number; stop(): Promise<void> }> {
@@ -9,10 +9,7 @@ export async function startUpstream(): Promise<{ readonly port: number; stop(): 
     command: process.execPath,
     args: [join(import.meta.dirname, '../servers/upstream.ts')],
   });
-  const port = await waitFor('the upstream', () => {
-    const line = child.stdout.find((text) => text.startsWith('port '));
-    return line === undefined ? undefined : Number(line.slice(5));
-  });
+  const port = await portOf(child);
   return {
     port,
     async stop() {

@@ -1,3 +1,4 @@
+import { editDistance } from './edit-distance.ts';
 import {
   ACTION_WORDS,
   BUILT_IN_SCOPES,
@@ -49,25 +50,11 @@ export function fieldRemedy(field: string, scopes: readonly string[]): string {
 export function unknownFieldRemedy(key: string, topLevel: boolean): string {
   const known = topLevel ? ['rules'] : RULE_FIELDS;
   const [nearest] = known
+    // A key that is much longer cannot be near, and comparing it would only cost time.
+    .filter((field) => Math.abs(field.length - key.length) <= MAX_TYPO)
     .map((field) => ({ field, distance: editDistance(key.toLowerCase(), field) }))
     .filter(({ distance }) => distance <= MAX_TYPO)
     .sort((left, right) => left.distance - right.distance);
   if (nearest !== undefined) return `Did you mean ${nearest.field}?`;
   return `Remove it; known here: ${known.join(', ')}.`;
-}
-
-/** Insertions, deletions and substitutions between the words (Levenshtein); infinite where too far to matter. */
-function editDistance(left: string, right: string): number {
-  if (Math.abs(left.length - right.length) > MAX_TYPO) return Number.POSITIVE_INFINITY;
-  let row = Array.from({ length: right.length + 1 }, (_, column) => column);
-  for (let line = 1; line <= left.length; line += 1) {
-    const next = [line];
-    for (let column = 1; column <= right.length; column += 1) {
-      const change = left[line - 1] === right[column - 1] ? 0 : 1;
-      const substituted = (row[column - 1] ?? 0) + change;
-      next.push(Math.min(substituted, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
 }
