@@ -119,6 +119,7 @@ function accessLog(): unknown {
           status: '%RESPONSE_CODE%',
           details: '%RESPONSE_CODE_DETAILS%',
           metadata: '%DYNAMIC_METADATA(good)%',
+          sent: '%UPSTREAM_WIRE_BYTES_SENT%',
         },
       },
     },

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { installEnvoy } from '../../../tools/envoy/install.ts';
 import { launchEnvoy, type RunningEnvoy } from '../../../tools/envoy/launch.ts';
 import { waitFor } from '../../../tools/envoy/wait-for.ts';
@@ -15,6 +14,8 @@ interface LogLine {
   readonly status: number;
   readonly details: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
+  /** Bytes that went upstream. */
+  readonly sent: number;
 }
 
 /** A real Envoy that runs behaviours. */
@@ -52,8 +53,9 @@ export async function startEnvoyRunner(
       const id = idOf(behaviour);
       const client = await sendScripted(envoy.port(`case_${id}`), id, behaviour.request);
       const line = await waitFor('the access log line', () => logLine(envoy, id));
-      // A reset of the upstream request reaches the upstream a little later.
-      await delay(20);
+      // What was sent, and a reset behind it, reach the upstream a little later than the log is written.
+      if (line.sent > 0)
+        await waitFor('the end of the upstream request', () => upstream.seen(id)?.closed || undefined);
       return outcomeOf(client, line, upstream.seen(id), records.get(id) ?? emptyRecording());
     },
     async stop() {

@@ -16,6 +16,8 @@ export interface SeenAtUpstream {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: () => Buffer;
   complete: boolean;
+  /** The request is over for the upstream: it was answered, or reset. */
+  closed: boolean;
   trailers: readonly (readonly [string, string])[];
 }
 
@@ -39,6 +41,7 @@ export async function startUpstream(responseOf: (id: string) => ScriptedResponse
       headers: pairs(incoming.rawHeaders),
       body: () => Buffer.concat(chunks),
       complete: false,
+      closed: false,
       trailers: [],
     };
     requests.set(id, seen);
@@ -46,6 +49,9 @@ export async function startUpstream(responseOf: (id: string) => ScriptedResponse
     if (response.when === 'request-headers') void answer(incoming, outgoing, response);
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('error', () => undefined);
+    outgoing.on('close', () => {
+      seen.closed = true;
+    });
     incoming.on('end', () => {
       seen.complete = incoming.complete;
       seen.trailers = pairs(incoming.rawTrailers);
