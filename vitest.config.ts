@@ -22,6 +22,7 @@ export default defineConfig({
         'src/json/**': { lines: 95, branches: 95 },
         'src/policy/**': { lines: 95, branches: 95 },
         'src/dialects/**': { lines: 95, branches: 95 },
+        'src/websocket/**': { lines: 95, branches: 95 },
         'src/exchange/**': { lines: 95, branches: 95 },
       },
     },

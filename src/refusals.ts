@@ -46,7 +46,7 @@ const rows = {
   ),
   ambiguous_member: row(
     400,
-    'A member that the policy reads stands twice or in another case, so that it could be read in two ways. Send it once, in lower case.',
+    'A member that the policy reads stands twice, in another case or with characters that some readers drop, so that it could be read in two ways. Send it once, in lower case.',
   ),
   unknown_tier: row(
     400,

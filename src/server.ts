@@ -9,22 +9,24 @@ import type { ListenAddress } from './config/values.ts';
 import { logSink } from './decisions/log-sink.ts';
 import { metricsSink } from './decisions/metrics-sink.ts';
 import { type DecisionSink, fanOut } from './decisions/sink.ts';
-import { openAiResponses } from './dialects/openai-responses.ts';
-import type { ImmediateReply } from './exchange/events.ts';
-import { createHttpExchangeFactory } from './exchange/http/exchange.ts';
+import { recordSocket } from './decisions/socket-record.ts';
+import { createExchangeFactory } from './exchange/exchange-factory.ts';
 import { createContentDecoder } from './extproc/content-decoder.ts';
 import { heldBudget } from './extproc/held-budget.ts';
 import type { StreamEnd, StreamObserver } from './extproc/observer.ts';
+import { OpenSockets } from './extproc/open-sockets.ts';
+import { createRandomSource } from './extproc/random-source.ts';
 import { openStream } from './extproc/stream.ts';
 import type { StreamEnvironment } from './extproc/stream-environment.ts';
 import { createIdSource } from './extproc/stream-ids.ts';
 import { startGrpcServer } from './extproc/transport/grpc-server.ts';
-import { refuse } from './refusals.ts';
 import { formatFault } from './storage/faults.ts';
 
 import type { PolicyStore } from './storage/policy-store.ts';
+import { withoutRedaction } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { type OpsServer, type Readiness, startOpsServer } from './telemetry/ops-server.ts';
+import { RepeatedLines } from './telemetry/repeated-lines.ts';
 
 /** What `startServer` is given beside the configuration. */
 export interface ServerOptions {
@@ -69,6 +71,8 @@ function describeFault(fault: unknown): Record<string, unknown> {
 }
 
 function createObserver(logger: Logger, metrics: Metrics, sink: DecisionSink): StreamObserver {
+  const repeated = new RepeatedLines(() => performance.now());
+  const socketLogger = withoutRedaction(logger);
   return {
     opened() {
       metrics.streamsOpened.inc();
@@ -86,26 +90,17 @@ function createObserver(logger: Logger, metrics: Metrics, sink: DecisionSink): S
       );
     },
     misconfigured(text) {
-      logger.error({ remedy: text }, 'Envoy is misconfigured; the stream was ended');
+      repeated.note(text, (leftOut) => {
+        logger.error({ remedy: text, left_out: leftOut }, 'Envoy is misconfigured; the stream was ended');
+      });
     },
     overloaded() {
-      logger.warn('limits.held_total is reached; a request was refused');
+      metrics.overloads.inc();
+      const text = 'limits.held_total is reached; a request was refused';
+      repeated.note(text, (leftOut) => logger.warn({ left_out: leftOut }, text));
     },
     decision: (decision) => sink.record(decision),
-  };
-}
-
-/** What a client is told whose message does not fit into `limits.held_total` any more. */
-function overloadReply(): ImmediateReply {
-  const refusal = refuse('overloaded');
-  return {
-    status: refusal.status,
-    headers: [
-      { name: 'content-type', value: 'application/json' },
-      { name: 'retry-after', value: '1' },
-    ],
-    body: Buffer.from(openAiResponses.refusalBody(refusal)),
-    details: refusal.details,
+    socket: (note) => recordSocket(note, socketLogger, metrics),
   };
 }
 
@@ -171,6 +166,7 @@ export async function startServer(
   };
   const sink = fanOut([logSink(logger), metricsSink(metrics)], onFault('decisions'));
   const observer = createObserver(logger, metrics, sink);
+  const sockets = new OpenSockets();
   metrics.heldLimitBytes.set(held.limit);
 
   const policy = await openConfiguredStore(configuration, POLL_MILLISECONDS);
@@ -178,12 +174,14 @@ export async function startServer(
   try {
     followPolicy(policy, settings, logger, metrics);
     const environment: StreamEnvironment = {
-      exchanges: createHttpExchangeFactory({
+      exchanges: createExchangeFactory({
         settings: exchangeSettings(settings),
         currentPolicy: () => policy.current(),
         held,
+        randomBytes: createRandomSource(),
       }),
       held,
+      sockets,
       decoder: createContentDecoder(),
       observer,
       now: () => performance.now(),
@@ -193,7 +191,6 @@ export async function startServer(
         const timer = setTimeout(callback, ms);
         return () => clearTimeout(timer);
       },
-      overloadReply,
       answeredTimeoutMs: ANSWERED_TIMEOUT_MILLISECONDS,
     };
     const grpc = await startGrpcServer({
@@ -222,7 +219,11 @@ export async function startServer(
       warnings: warning === undefined ? [] : [warning],
       readiness,
       async drain() {
-        await grpc.drain({ graceMs: settings.limits.drain_grace, limitMs: settings.limits.drain });
+        await grpc.drain({
+          graceMs: settings.limits.drain_grace,
+          limitMs: settings.limits.drain,
+          onGraceOver: () => sockets.endAll('draining'),
+        });
         await close();
       },
       close,

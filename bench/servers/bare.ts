@@ -50,10 +50,9 @@ server.addService(
         const { request } = message;
         const body = request?.$case === 'requestBody' && echo ? request.value.body : undefined;
         const bodyMutation = body === undefined ? undefined : { mutation: { $case: 'body', value: body } };
-        const response =
-          request?.$case === 'requestHeaders'
-            ? ({ $case: 'requestHeaders', value: common } as const)
-            : ({ $case: 'requestBody', value: { response: { ...keep, bodyMutation } } } as const);
+        const $case = request?.$case ?? 'requestBody';
+        const isBody = $case === 'requestBody' || $case === 'responseBody';
+        const response = { $case, value: isBody ? { response: { ...keep, bodyMutation } } : common };
         call.write({
           response,
           dynamicMetadata: undefined,

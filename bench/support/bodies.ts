@@ -1,3 +1,5 @@
+import { encodeMasked } from '../../src/websocket/encode.ts';
+
 /** A Responses body of about `bytes` bytes with the tier and the model in front, as Codex CLI orders them. */
 export function responsesBody(bytes: number, tier: string): Buffer {
   const shell = (text: string) =>
@@ -33,4 +35,13 @@ export function requestHeaders(length: number): [string, string][] {
     ['x-forwarded-proto', 'http'],
     ['x-request-id', '5f0d3c0e-7a5c-4d53-9d0f-2f0a4a0b7d11'],
   ];
+}
+
+const TURN = '{"type":"response.create",';
+
+/** A `response.create` of about `bytes` bytes with the members of {@link responsesBody}, as one masked text frame. */
+export function turnFrame(bytes: number, tier: string): Buffer {
+  const body = responsesBody(bytes - TURN.length + 1, tier);
+  const mask = Buffer.from('5a17c3e9', 'hex');
+  return encodeMasked('text', Buffer.concat([Buffer.from(TURN), body.subarray(1)]), mask);
 }

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { fixedRate } from './fixed-rate.ts';
 
 export interface HttpTarget {
   readonly port: number;
@@ -95,49 +96,11 @@ export async function saturate(target: HttpTarget, connections: number, seconds:
   }
 }
 
-/**
- * Sends at a fixed rate, evenly spaced, whatever the answers do, and measures each from the time at which it was to go
- * out, a wait for a free connection included: a stalled server cannot hide its queue.
- *
- * @returns latencies in milliseconds, sorted
- */
-export async function fixedRate(target: HttpTarget, rate: number, seconds: number): Promise<number[]> {
-  const idle = await Promise.all(Array.from({ length: 32 }, () => Connection.open(target)));
-  const opened = [...idle];
-  const total = Math.round(rate * seconds);
-  const latencies: number[] = [];
-  const waiting: number[] = [];
-  const pending = new Set<Promise<void>>();
-  const started = performance.now() + 20;
-  const run = async (connection: Connection, due: number): Promise<void> => {
-    await connection.send();
-    latencies.push(performance.now() - due);
-    const next = waiting.shift();
-    if (next === undefined) idle.push(connection);
-    else await run(connection, next);
-  };
-  const start = (due: number) => {
-    const connection = idle.pop();
-    if (connection === undefined) {
-      waiting.push(due);
-      return;
-    }
-    const task: Promise<void> = run(connection, due).finally(() => pending.delete(task));
-    pending.add(task);
-  };
+/** {@link fixedRate} over 32 connections. @throws Error at the first failed request */
+export async function steady(target: HttpTarget, rate: number, seconds: number): Promise<number[]> {
+  const opened = await Promise.all(Array.from({ length: 32 }, () => Connection.open(target)));
   try {
-    for (let sent = 0; sent < total; ) {
-      const now = performance.now();
-      while (sent < total && started + (sent * 1000) / rate <= now) {
-        start(now);
-        sent += 1;
-      }
-      await new Promise((resolve) =>
-        setTimeout(resolve, Math.max(0, started + (sent * 1000) / rate - performance.now())),
-      );
-    }
-    await Promise.all(pending);
-    return latencies.sort((a, b) => a - b);
+    return await fixedRate(opened, rate, seconds);
   } finally {
     for (const connection of opened) connection.close();
   }

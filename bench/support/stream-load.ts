@@ -1,45 +1,24 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
-import { ProcessingRequest } from '../../src/gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { requestHeaders } from './bodies.ts';
-
-const PATH = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
-
-/** gRPC's length-prefixed message, uncompressed. */
-function frame(message: unknown): Buffer {
-  const bytes = ProcessingRequest.encode(message as ProcessingRequest).finish();
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([head, bytes]);
-}
+import { grpcFrame, headerLines, PROCESS_PATH } from './grpc-frames.ts';
 
 const BUFFERED = 2;
 const NONE = 0;
 
 /** The two messages of one BUFFERED request, as Envoy sends them. */
 function framesOf(body: Buffer): { readonly headers: Buffer; readonly body: Buffer } {
-  const shared = { metadataContext: undefined, attributes: new Map(), observabilityMode: false };
-  const lines = requestHeaders(body.length).map(([key, value]) => ({
-    key,
-    value: '',
-    rawValue: Buffer.from(value),
-  }));
+  const headers = { headers: headerLines(requestHeaders(body.length)) };
   return {
-    headers: frame({
-      ...shared,
-      request: {
-        $case: 'requestHeaders',
-        value: { headers: { headers: lines }, attributes: new Map(), endOfStream: false },
-      },
+    headers: grpcFrame({
+      request: { $case: 'requestHeaders', value: { headers, attributes: new Map(), endOfStream: false } },
       protocolConfig: {
         requestBodyMode: BUFFERED,
         responseBodyMode: NONE,
         sendBodyWithoutWaitingForHeaderResponse: false,
       },
     }),
-    body: frame({
-      ...shared,
+    body: grpcFrame({
       request: { $case: 'requestBody', value: { body, endOfStream: true, endOfStreamWithoutMessage: false } },
-      protocolConfig: undefined,
     }),
   };
 }
@@ -49,7 +28,7 @@ function exchange(session: ClientHttp2Session, frames: { headers: Buffer; body: 
   return new Promise((resolve, reject) => {
     const stream = session.request({
       ':method': 'POST',
-      ':path': PATH,
+      ':path': PROCESS_PATH,
       'content-type': 'application/grpc',
       te: 'trailers',
     });

@@ -2,12 +2,27 @@ import { join } from 'node:path';
 import { startProcess } from '../../tools/envoy/start-process.ts';
 import { portOf } from './servers.ts';
 
-/** Starts `bench/servers/upstream.ts`: reads each body and answers a few bytes, in a process of its own. */
-export async function startUpstream(): Promise<{ readonly port: number; stop(): Promise<void> }> {
+/** A provider of the benches in a process of its own. */
+export interface Upstream {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts `bench/servers/upstream.ts`: reads each body and answers a few bytes. */
+export function startUpstream(): Promise<Upstream> {
+  return start('upstream');
+}
+
+/** Starts `bench/servers/socket-provider.ts`: answers each message of a WebSocket with a short one. */
+export function startSocketUpstream(): Promise<Upstream> {
+  return start('socket-provider');
+}
+
+async function start(name: string): Promise<Upstream> {
   const child = await startProcess({
-    name: 'upstream',
+    name,
     command: process.execPath,
-    args: [join(import.meta.dirname, '../servers/upstream.ts')],
+    args: [join(import.meta.dirname, `../servers/${name}.ts`)],
   });
   const port = await portOf(child);
   return {

@@ -12,6 +12,7 @@ import { type Arguments, CONFIG_OPTION, type Command, JSON_OPTION, UsageError } 
 import { configurationFor, showFaults } from './configuration.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { explanationJson, explanationText } from './explanation.ts';
+import { rehearseMessage } from './message-rehearsal.ts';
 import { rehearse } from './rehearsal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -76,13 +77,19 @@ export const explainCommand: Command = {
   name: 'explain',
   operands: '[FILE]',
   operandCount: [0, 1],
-  summary: 'Say what would become of one request body, and why',
+  summary: 'Say what would become of one request body or message of a WebSocket, and why',
   description: [
     'FILE is the body as a client sends it; - or nothing is standard input. The request runs through the code of\n' +
       'the service, so the result is what Envoy would be told. Nothing is sent anywhere.',
   ],
   options: [
     { name: 'path', value: 'PATH', help: 'path of the request; left out: /v1/responses' },
+    { name: 'message', value: undefined, help: 'the file is one message of a WebSocket, not a body' },
+    {
+      name: 'captured-model',
+      value: 'MODEL',
+      help: 'model that the socket has captured before; only with --message',
+    },
     { name: 'header', value: '"NAME: VALUE"', help: 'a header of the request', multiple: true },
     { name: 'authority', value: 'HOST', help: 'host of the request; left out: localhost' },
     {
@@ -101,6 +108,7 @@ export const explainCommand: Command = {
   examples: [
     'tiergate explain body.json',
     'tiergate explain --path /v1/messages --header "anthropic-beta: fast-mode-2026-02-01" body.json',
+    'tiergate explain --message --captured-model gpt-5.5 turn.json',
     'echo \'{"model":"gpt-5.5","service_tier":"fast"}\' | tiergate explain --policy draft.json --json',
   ],
   async run(given, terminal) {
@@ -122,7 +130,10 @@ export const explainCommand: Command = {
       terminal.error(`${path ?? 'standard input'} cannot be read (${code}): check the name (${message})\n`);
       return EXIT_CODES.faults;
     }
-    const result = await rehearse({
+    const capturedModel = given.value('captured-model');
+    const isMessage = given.has('message');
+    if (capturedModel !== undefined && !isMessage) throw new UsageError('--captured-model needs --message');
+    const input = {
       settings: configuration.settings,
       policy: policy.view,
       path: given.value('path') ?? '/v1/responses',
@@ -131,8 +142,9 @@ export const explainCommand: Command = {
       scope: given.value('scope'),
       user: given.value('user'),
       body,
-    });
-    const explained = { result, body, document: policy.document, policyName: policy.name };
+    };
+    const result = isMessage ? rehearseMessage(input, capturedModel) : await rehearse(input);
+    const explained = { isMessage, result, body, document: policy.document, policyName: policy.name };
     terminal.out(given.has('json') ? explanationJson(explained) : explanationText(explained));
     const output = given.value('output');
     if (output !== undefined) writeFileSync(resolve(terminal.workingDirectory, output), result.body);

@@ -11,6 +11,8 @@ export interface Explained {
   readonly body: Buffer;
   readonly document: PolicyDocument;
   readonly policyName: string;
+  /** Whether the body is a message of a WebSocket. */
+  readonly isMessage: boolean;
 }
 
 /** The part of a body that differs, with its place. */
@@ -96,6 +98,7 @@ export function explanationJson(explained: Explained): string {
       status: refusal.status,
       details: refusal.details,
       body: JSON.parse(refusal.body.toString()) as unknown,
+      close_code: result.closeCode,
     },
     header_edits: result.headerEdits,
     body_change: changeOf(explained),
@@ -147,6 +150,9 @@ function decisionLines(decision: Decision, document: PolicyDocument): readonly s
 export function explanationText(explained: Explained): string {
   const { result, body, document, policyName } = explained;
   const { decision, refusal } = result;
+  if (decision === undefined && refusal === undefined && explained.isMessage) {
+    return 'No turn begins with this message, or the path is not governed: it passes as it is.\n';
+  }
   if (decision === undefined && refusal === undefined) {
     return 'The path is not governed: the request passes unseen. A route with a dialect would change that.\n';
   }
@@ -168,7 +174,10 @@ export function explanationText(explained: Explained): string {
     );
   }
   if (refusal !== undefined) {
-    lines.push(...entry('answer', [`HTTP ${refusal.status}, ${refusal.details}`, refusal.body.toString()]));
+    const { closeCode } = result;
+    const end = closeCode === undefined ? 'the socket stays open' : `close ${closeCode}`;
+    const how = explained.isMessage ? `an error event, then ${end}` : `HTTP ${refusal.status}`;
+    lines.push(...entry('answer', [`${how}, ${refusal.details}`, refusal.body.toString()]));
     return `${lines.join('\n')}\n`;
   }
   const change = changeOf(explained);

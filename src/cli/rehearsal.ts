@@ -7,6 +7,7 @@ import { createHttpExchangeFactory } from '../exchange/http/exchange.ts';
 import type { ExchangeSettings, IdentitySource, PolicyView } from '../exchange/settings.ts';
 import { createContentDecoder } from '../extproc/content-decoder.ts';
 import { heldBudget } from '../extproc/held-budget.ts';
+import { createRandomSource } from '../extproc/random-source.ts';
 
 /** A request that nobody sends, and what it is judged with. */
 export interface RehearsalInput {
@@ -25,8 +26,10 @@ export interface RehearsalInput {
 export interface Rehearsal {
   /** Undefined where the path is not governed. */
   readonly decision: Decision | undefined;
-  /** The refusal that the client would get. */
+  /** The refusal that the client would get; behind a message of a socket its body is the error event. */
   readonly refusal: ImmediateReply | undefined;
+  /** The close code behind that event; undefined over HTTP, and where the socket stays open. */
+  readonly closeCode: number | undefined;
   /** The body that would go upstream, or that of the refusal. */
   readonly body: Uint8Array;
   readonly headerEdits: readonly HeaderEdits[];
@@ -39,7 +42,8 @@ function given(key: string): IdentitySource {
   return { kind: 'metadata', key, map: undefined };
 }
 
-function settingsFor({ settings, scope, user }: RehearsalInput): ExchangeSettings {
+/** The exchange settings, with a scope and a user of the command line in place of the sources. */
+export function settingsFor({ settings, scope, user }: RehearsalInput): ExchangeSettings {
   const { identity, ...rest } = exchangeSettings(settings);
   return {
     ...rest,
@@ -48,6 +52,14 @@ function settingsFor({ settings, scope, user }: RehearsalInput): ExchangeSetting
       user: user === undefined ? identity.user : { sources: [given(GIVEN.user)] },
     },
   };
+}
+
+/** The gRPC metadata that carries them. */
+export function metadataFor({ scope, user }: RehearsalInput): ReadonlyMap<string, string> {
+  const metadata = new Map<string, string>();
+  if (scope !== undefined) metadata.set(GIVEN.scope, scope);
+  if (user !== undefined) metadata.set(GIVEN.user, user);
+  return metadata;
 }
 
 /** Everything that an exchange does with `events`, content codings undone on the way. */
@@ -73,10 +85,9 @@ export async function rehearse(input: RehearsalInput): Promise<Rehearsal> {
     settings: settingsFor(input),
     currentPolicy: () => input.policy,
     held: heldBudget(Number.POSITIVE_INFINITY),
+    randomBytes: createRandomSource(),
   });
-  const metadata = new Map<string, string>();
-  if (input.scope !== undefined) metadata.set(GIVEN.scope, input.scope);
-  if (input.user !== undefined) metadata.set(GIVEN.user, input.user);
+  const metadata = metadataFor(input);
   const context: EventContext = { attributes: new Map(), dynamicMetadata: new Map() };
   const endOfStream = input.body.length === 0;
   const head: ExchangeEvent = {
@@ -120,5 +131,5 @@ function summarize(effects: readonly Effect[], original: Buffer): Rehearsal {
     if ('edits' in reply && reply.edits !== undefined) headerEdits.push(reply.edits);
     if (reply.kind === 'body' && reply.body.kind === 'replace') body = reply.body.bytes;
   }
-  return { decision, refusal, body, headerEdits };
+  return { decision, refusal, closeCode: undefined, body, headerEdits };
 }

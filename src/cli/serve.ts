@@ -56,7 +56,7 @@ function untilStopped(server: TiergateServer, terminal: Terminal): Promise<ExitC
 /** Why this Node cannot run the service; undefined where it can. */
 async function unfitNode(): Promise<string | undefined> {
   if (!isNodeFit(process.versions.node, NODE_RANGE)) {
-    return `Node ${process.versions.node} is not in ${NODE_RANGE}: install one that is; older ones drop connections of Envoy`;
+    return `Node ${process.versions.node} is not in ${NODE_RANGE}: install one that is; others are not tested, and some drop connections of Envoy`;
   }
   try {
     await checkTransport();

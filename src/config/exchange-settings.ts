@@ -75,6 +75,16 @@ export function exchangeSettings(settings: Settings): ExchangeSettings {
       decodedRatio: limits.decoded_ratio,
       jsonDepth: limits.json_depth,
       jsonMembers: limits.json_members,
+      message: limits.message,
+      fragments: limits.fragments,
+      sockets: limits.sockets,
+      providerWait: limits.provider_wait,
+      clientCloseWait: limits.client_close_wait,
+    },
+    websocket: {
+      revision: settings.websocket.revision,
+      onBlock: settings.websocket.on_block,
+      blockStatus: settings.websocket.block_status,
     },
     observeServedTier: settings.observe_served_tier,
   };

@@ -43,7 +43,9 @@ const source = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z
       .literal('credential_shape')
-      .describe('The shape of the credential: sk-… is apikey, a JWT of ChatGPT is oauth, SigV4 is bedrock.'),
+      .describe(
+        'The shape of the credential: sk-… is apikey, sk-ant-oat… or a JWT of ChatGPT is oauth, SigV4 is bedrock.',
+      ),
     map,
   }),
 ]);

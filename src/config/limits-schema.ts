@@ -31,10 +31,38 @@ export const limitsSchema = z.strictObject({
     .max(100_000_000)
     .default(1_000_000)
     .describe('Most members of all objects of a body together.'),
+  message: size
+    .prefault('64MiB')
+    .describe('Most payload bytes of one message of a WebSocket. More closes the socket with 1009.')
+    .meta({ samples: ['64MiB'] }),
+  fragments: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(4_096)
+    .describe(
+      'Most fragments of one message of a WebSocket, empty ones too. More closes the socket with 1009.',
+    ),
+  sockets: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(20_000)
+    .describe('Most WebSockets that are open at once. A handshake beyond it is refused with 503.'),
+  provider_wait: duration
+    .prefault('2s')
+    .describe(
+      'How long an error event waits for bytes of the provider that it can ride on; then the socket is cut without it.',
+    )
+    .meta({ samples: ['2s'] }),
+  client_close_wait: duration
+    .prefault('1s')
+    .describe('How long a client may take to answer our Close before the socket is cut.')
+    .meta({ samples: ['1s'] }),
   held_total: memoryAmount
     .prefault('40%')
     .describe(
-      'Most body bytes held by all requests together: a size, or a percentage of the memory that the process may ' +
+      'Most bytes of bodies and messages held by all requests and sockets together: a size, or a percentage of the memory that the process may ' +
         'use (the limit of its container, else the memory of the machine) less 192 MiB for itself. Beyond it requests ' +
         'get 503 with retry-after.',
     )

@@ -27,6 +27,10 @@ const lines = z.strictObject({
     .enum(['absent', 'missing'])
     .optional()
     .describe('A tier that is null: as if it were absent, or also matched by a rule for "missing".'),
+  missing_type: z
+    .enum(['pass', 'refuse'])
+    .optional()
+    .describe('A message of a WebSocket whose type is absent, blank or not a text.'),
   missing_model: z
     .enum(['empty', 'stricter'])
     .optional()
@@ -38,6 +42,12 @@ const lines = z.strictObject({
     .optional()
     .describe(
       'A scope that cannot be told: only rules for "all", or block and filter rules of every scope too.',
+    ),
+  turn_model: z
+    .enum(['turn_only', 'capture'])
+    .optional()
+    .describe(
+      'The model that a later turn of a WebSocket names: for that turn only, or captured for those behind it.',
     ),
 });
 

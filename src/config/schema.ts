@@ -123,6 +123,25 @@ export const configurationSchema = z.strictObject({
         .describe('Requests whose path has no dialect: pass unjudged, or block with 403.'),
     })
     .prefault({}),
+  websocket: z
+    .strictObject({
+      revision: z
+        .enum(['snapshot', 'live'])
+        .default('snapshot')
+        .describe(
+          'Which policy judges a turn: snapshot (the one in force when the socket was opened) or live (the one in force now).',
+        ),
+      on_block: z
+        .enum(['close', 'reject_turn'])
+        .default('close')
+        .describe(
+          'What follows the error event of a refused message: close (1008), or reject_turn (the socket and its other turns go on).',
+        ),
+      block_status: blockStatus
+        .default(400)
+        .describe('The status in the error event of a block. Codex takes 403 as "try again", 400 as final.'),
+    })
+    .prefault({}),
   routes: routesSchema(DIALECT_NAMES)
     .prefault([])
     .describe('Settings for some of the requests; the first that fits.'),
@@ -148,7 +167,7 @@ export const configurationSchema = z.strictObject({
     .default(false)
     .describe(
       "Read the provider's answers, and never change them, for the tier that was really served. Needs " +
-        'response_body_mode STREAMED or FULL_DUPLEX_STREAMED in Envoy; the decision is then recorded when the answer ends.',
+        'response_header_mode SEND and response_body_mode STREAMED or FULL_DUPLEX_STREAMED in Envoy; the decision is then recorded when the answer ends.',
     ),
 });
 

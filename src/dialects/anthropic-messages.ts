@@ -7,8 +7,8 @@ import {
   findFallbacks,
   type TopSpeed,
 } from './anthropic-fallbacks.ts';
-import { ANTHROPIC_BETA, fastModeToken, withoutFastMode } from './fast-mode-token.ts';
-import { NO_HEADER_EDITS, replaceValues, valuesOf } from './headers.ts';
+import { ANTHROPIC_BETA, fastModeToken, withFastMode, withoutFastMode } from './fast-mode-token.ts';
+import { replaceValues, valuesOf } from './headers.ts';
 import {
   changeMember,
   memberAt,
@@ -21,6 +21,7 @@ import {
   topLevel,
   UNCHANGED,
 } from './members.ts';
+import { withTierHeaders } from './tier-headers.ts';
 import type {
   Dialect,
   DialectChanges,
@@ -45,7 +46,7 @@ const SERVICE_TIER = 'service_tier';
  * each of `fallbacks` has a speed of its own or inherits that of the top level. The token of the fast mode in
  * `anthropic-beta` asks for it where the body states no speed.
  */
-export const anthropicMessages: Dialect = {
+export const anthropicMessages: Dialect = withTierHeaders({
   name: 'anthropic-messages',
   members: ['model', SPEED, SERVICE_TIER, 'fallbacks[].model', 'fallbacks[].speed'],
   messageMembers: [],
@@ -60,7 +61,7 @@ export const anthropicMessages: Dialect = {
   read,
   apply,
   refusalBody,
-};
+});
 
 /** The places of one request that ask a tier, with their claims. */
 interface Places {
@@ -161,6 +162,10 @@ function apply(
     changeFallback(fallback, outcomes.fallbacks[index], speed.sent, speedWords, filter),
   );
   const tokenGoes = [outcomes.speed, outcomes.token].some(takesFastModeAway);
+  const forcedSpeed = imposed.speed ?? forced(outcomes.speed);
+  const imposesFast =
+    (forcedSpeed === 'priority' && speed.sent === 'priority') ||
+    outcomes.fallbacks.some((outcome) => forced(outcome) === 'priority');
 
   const sent: (Tier | undefined)[] = [];
   if (places.speedClaim) sent.push(speed.sent);
@@ -173,9 +178,7 @@ function apply(
   const changes = [speed, tier, ...fallbacks];
   return {
     edits: changes.map(({ edit }) => edit).filter((edit) => edit !== undefined),
-    headers: tokenGoes
-      ? replaceValues(ANTHROPIC_BETA, betaLines, withoutFastMode(betaLines))
-      : NO_HEADER_EDITS,
+    headers: replaceValues(ANTHROPIC_BETA, betaLines, changeBeta(betaLines, tokenGoes, imposesFast)),
     sent,
     unsupported: changes.find(({ unsupported }) => unsupported !== undefined)?.unsupported,
   };
@@ -208,6 +211,12 @@ function changePlace(
   words: Vocabulary,
 ): PlaceChange {
   return member && outcome ? changeMember(member, outcome, words, standard) : UNCHANGED;
+}
+
+/** The lines of `anthropic-beta`: a speed that we set needs the token that its client would have sent. */
+function changeBeta(lines: readonly string[], tokenGoes: boolean, imposesFast: boolean): readonly string[] {
+  if (tokenGoes) return withoutFastMode(lines);
+  return imposesFast && fastModeToken(lines) === undefined ? withFastMode(lines) : lines;
 }
 
 /** Whether an outcome leaves nothing that the token of the fast mode could ask for. */

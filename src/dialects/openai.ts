@@ -14,6 +14,7 @@ import {
   UNCHANGED,
 } from './members.ts';
 import { editHint, type HintChange, ROUTING_HINT, readHint } from './routing-hint.ts';
+import { withTierHeaders } from './tier-headers.ts';
 import type {
   Dialect,
   DialectChanges,
@@ -29,9 +30,9 @@ const TOP_LEVEL = 'service_tier';
 /** A message of the Realtime shape nests what a `response.create` sets. */
 const NESTED = 'response.service_tier';
 
-/** What Responses and Chat Completions have in common: the member `service_tier`, the routing hint, the error's shape. */
+/** What Responses and Chat Completions have in common: the member `service_tier`, the headers, the error's shape. */
 export function openAiDialect(own: Pick<Dialect, 'name' | 'members' | 'messageMembers' | 'served'>): Dialect {
-  return { ...own, read, apply, refusalBody };
+  return withTierHeaders({ ...own, read, apply, refusalBody });
 }
 
 /** The places of one request that ask a tier, in the order of their claims: those of the body, then those of the hint. */

@@ -1,5 +1,7 @@
 import { anthropicMessages } from './anthropic-messages.ts';
+import { anthropicVertex } from './anthropic-vertex.ts';
 import { openAiChat } from './openai-chat.ts';
+import { openAiRealtime } from './openai-realtime.ts';
 import { openAiResponses } from './openai-responses.ts';
 import { compilePathPattern } from './path-pattern.ts';
 import type { Dialect } from './types.ts';
@@ -25,7 +27,12 @@ export const dialectRows: readonly DialectRow[] = [
   judged(openAiResponses, '/responses', '/responses/compact'),
   judged(openAiChat, '/chat/completions'),
   judged(anthropicMessages, '/messages'),
-  notYet('openai-realtime', '/realtime'),
+  judged(
+    anthropicVertex,
+    '/publishers/anthropic/models/{id}:rawPredict',
+    '/publishers/anthropic/models/{id}:streamRawPredict',
+  ),
+  judged(openAiRealtime, '/realtime'),
   notYet('openai-live', '/live/sessions'),
   notYet('bedrock', '/model/{id}/invoke*', '/model/{id}/converse*'),
   notYet('gemini', ':generateContent', ':streamGenerateContent'),

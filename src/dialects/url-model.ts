@@ -1,9 +1,28 @@
+/** What makes a path one that servers put into a normal form before they look at it. */
+const NOT_PLAIN = /[%;\\]|\/[./]/;
+
+/** The path without query in the form in which a server takes it apart: decoded once, without empty and dot segments. */
+function plainPath(path: string): string {
+  const end = path.search(/[?#]/);
+  const cut = end === -1 ? path : path.slice(0, end);
+  if (!NOT_PLAIN.test(cut)) return cut.replace(/\/$/, '');
+  const decoded = cut.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  const segments: string[] = [];
+  for (const part of decoded.split(/[/\\]/)) {
+    const segment = part.replace(/;.*$/s, '');
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  return `/${segments.join('/')}`;
+}
+
 /**
  * The deployment stands directly before the API's own path, in plain characters: anything else could be read in two
  * ways, and a client could name a model that is not served.
  */
-const DEPLOYMENT =
-  /\/deployments\/(\w[\w.-]*)\/(?:chat\/completions|responses|responses\/compact)\/?(?:\?|$)/i;
+const DEPLOYMENT = /\/deployments\/(\w[\w.-]*)\/(?:chat\/completions|responses|responses\/compact)$/i;
 
 /**
  * The deployment of an Azure OpenAI path, `/openai/deployments/{deployment}/chat/completions`. Azure serves it whatever
@@ -12,7 +31,18 @@ const DEPLOYMENT =
  * @param path path with query, as the client wrote it
  */
 export function deploymentOf(path: string): string | undefined {
-  return DEPLOYMENT.exec(path)?.[1];
+  return DEPLOYMENT.exec(plainPath(path))?.[1];
+}
+
+const PUBLISHER_MODEL = /\/publishers\/anthropic\/models\/(\w[\w.@-]*):(?:streamRawPredict|rawPredict)$/i;
+
+/**
+ * The model of a Vertex AI path, `…/publishers/anthropic/models/{model}:rawPredict`.
+ *
+ * @param path path with query, as the client wrote it
+ */
+export function modelOfPublisher(path: string): string | undefined {
+  return PUBLISHER_MODEL.exec(plainPath(path))?.[1];
 }
 
 /**

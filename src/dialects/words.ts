@@ -56,6 +56,18 @@ export const ANTHROPIC_SERVED_WORDS: Readonly<Record<string, Tier>> = {
   priority: 'priority',
 };
 
+/** Amazon Bedrock's header. `reserved` draws on bought capacity, as OpenAI's `scale` does. */
+export const BEDROCK_HEADER_WORDS: WordTable = {
+  tiers: { flex: 'flex', default: 'default', reserved: 'scale', priority: 'priority' },
+  wire: { flex: 'flex', default: 'default', scale: 'reserved', priority: 'priority' },
+};
+
+/** Vertex AI's header; without it the standard tier is served. */
+export const VERTEX_HEADER_WORDS: WordTable = {
+  tiers: { flex: 'flex', priority: 'priority' },
+  wire: { flex: 'flex', priority: 'priority' },
+};
+
 /** A carrier's own words and those that the route adds; a word of the route outranks the same word of the table. */
 export interface Vocabulary {
   readonly table: WordTable;

@@ -42,6 +42,8 @@ function authorizationShape(value: string, account: boolean): CredentialShape | 
     case 'aws4-hmac-sha256':
       return 'bedrock';
     case 'bearer':
+      // The access token of a login at Anthropic; its API keys begin with `sk-ant-api`.
+      if (token.startsWith('sk-ant-oat')) return 'oauth';
       if (token.startsWith('sk-')) return 'apikey';
       return isChatGptToken(token, account) ? 'oauth' : undefined;
     default:

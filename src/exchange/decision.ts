@@ -27,7 +27,12 @@ export interface Decision {
   readonly transport: 'http' | 'websocket';
   readonly route: string;
   readonly dialect: string;
+  /** The id of the socket; undefined over HTTP. */
   readonly session: string | undefined;
+  /** The lane of a turn on a socket; undefined where it named none. */
+  readonly stream_id: string | undefined;
+  /** The model that the socket has captured, in the client's word; undefined where it has none. */
+  readonly captured_model: string | undefined;
   readonly scope: string | undefined;
   /** Which source told the scope, or why it is untold. */
   readonly scope_evidence: string;

@@ -1,4 +1,5 @@
 import type { HeaderEdits, HeaderLine } from '../dialects/types.ts';
+import type { RefusalCode } from '../refusals.ts';
 import type { Decision } from './decision.ts';
 
 /** Envoy's body modes, by the names of its `ProcessingMode.BodySendMode`. */
@@ -56,8 +57,43 @@ export type ExchangeEvent =
   | { readonly kind: 'trailers'; readonly direction: DirectionName; readonly context: EventContext }
   /** The answer to a `decode` effect. Its bytes are held by whoever decoded them until the event is handled. */
   | { readonly kind: 'decoded'; readonly result: DecodeResult }
+  /**
+   * A message of Envoy does not fit into `limits.held_total` and is never seen. Nothing that it held can go on; an
+   * exchange without an answer to it ends with UNAVAILABLE.
+   */
+  | { readonly kind: 'overloaded' }
+  /** The timer that the last `timer` effect started has run out. */
+  | { readonly kind: 'timer' }
+  /** A socket is to be closed for a reason that is not in its messages. */
+  | { readonly kind: 'close'; readonly cause: CloseCause }
   /** Envoy ended the stream (half-close, cancel, reset): release what is held; no effect but `decision` may follow. */
   | { readonly kind: 'ended' };
+
+/** Why a socket is closed from outside: an operator ends it, or this process is about to stop. */
+export type CloseCause = 'operator' | 'draining';
+
+/** How a socket came to its end; `lost`: without a Close of either side. */
+export type SocketEnd = 'client_close' | 'provider_close' | 'refused' | CloseCause | 'lost';
+
+/** What an operator is told of a socket beside its decisions. */
+export type SocketNote =
+  | { readonly kind: 'opened'; readonly id: string; readonly route: string; readonly dialect: string }
+  /** Turns that name no model are judged by this one from now on. */
+  | { readonly kind: 'captured'; readonly id: string; readonly model: string }
+  | {
+      readonly kind: 'closed';
+      readonly id: string;
+      readonly route: string;
+      readonly dialect: string;
+      readonly end: SocketEnd;
+      /** Catalogue code of the refusal that closed it. */
+      readonly code: RefusalCode | undefined;
+      /** Whether the client was told before the end; undefined where there was nothing to tell. */
+      readonly told: boolean | undefined;
+      readonly turns: number;
+      readonly capturedModel: string | undefined;
+      readonly durationMs: number;
+    };
 
 export type DecodeResult =
   | { readonly ok: true; readonly bytes: Buffer }
@@ -121,6 +157,9 @@ export type Effect =
       readonly maxRatio: number;
     }
   | { readonly kind: 'decision'; readonly decision: Decision }
+  /** Starts the one timer of the exchange anew; undefined stops it. It comes back as a `timer` event. */
+  | { readonly kind: 'timer'; readonly ms: number | undefined }
+  | { readonly kind: 'socket'; readonly note: SocketNote }
   /** A misconfigured Envoy: the stream ends with FAILED_PRECONDITION and this text, which names the setting to change. */
   | { readonly kind: 'misconfigured'; readonly text: string };
 

@@ -97,6 +97,8 @@ function undoEscapes(text: string): Buffer {
 /** Readings by servers that fold or strip more than the normal form does. */
 function variants(decoded: string): string[] {
   const readings: string[] = [];
+  // Where `;` is an ordinary character, a method can stand behind it: `/models/m;x:generateContent`.
+  if (decoded.includes(';')) readings.push(normalise(decoded, 'kept'));
   const stripped = decoded.replace(SPACE_OR_CONTROL, '').replace(TRAILING_DOTS, '');
   if (stripped !== decoded) readings.push(normalise(stripped));
   if (NON_ASCII.test(decoded)) {
@@ -108,10 +110,10 @@ function variants(decoded: string): string[] {
 }
 
 /** Slashes, parameters, dot segments and ASCII case of a decoded path. */
-function normalise(decoded: string): string {
+function normalise(decoded: string, handling: 'cut' | 'kept' = 'cut'): string {
   const segments: string[] = [];
   for (const part of decoded.split(/[/\\]/)) {
-    const parameters = part.indexOf(';');
+    const parameters = handling === 'cut' ? part.indexOf(';') : -1;
     const segment = parameters === -1 ? part : part.slice(0, parameters);
     if (segment === '' || segment === '.') continue;
     if (segment === '..') segments.pop();

@@ -55,6 +55,26 @@ export interface ExchangeLimits {
   readonly decodedRatio: number;
   readonly jsonDepth: number;
   readonly jsonMembers: number;
+  /** Most payload bytes of one message of a WebSocket. */
+  readonly message: number;
+  /** Most fragments of one message, empty ones too. */
+  readonly fragments: number;
+  /** Most sockets that are open at once. */
+  readonly sockets: number;
+  /** Milliseconds that a refusal waits for bytes of the provider to ride on. */
+  readonly providerWait: number;
+  /** Milliseconds that a client has to answer our Close. */
+  readonly clientCloseWait: number;
+}
+
+/** How the sockets of the process are treated. */
+export interface WebSocketSettings {
+  /** `snapshot`: the policy as it stood when the socket was opened; `live`: the one in force at each turn. */
+  readonly revision: 'snapshot' | 'live';
+  /** `close`: error event, then close 1008; `reject_turn`: the event alone, and the socket stays open. */
+  readonly onBlock: 'close' | 'reject_turn';
+  /** The `status` of the error event of a block. */
+  readonly blockStatus: number;
 }
 
 /** What of the configuration an exchange reads. */
@@ -66,6 +86,7 @@ export interface ExchangeSettings {
   readonly unknownPaths: 'pass' | 'block';
   readonly identity: IdentitySettings;
   readonly limits: ExchangeLimits;
+  readonly websocket: WebSocketSettings;
   readonly observeServedTier: boolean;
 }
 
@@ -83,4 +104,6 @@ export interface ExchangeEnvironment {
   /** The revision in force, or undefined where no policy can be had and the process fails closed. */
   currentPolicy(): PolicyView | undefined;
   readonly held: HeldBudget;
+  /** Bytes that nobody can guess: masks (RFC 6455, section 5.3), payloads of our Pings, ids of error events. */
+  randomBytes(count: number): Uint8Array;
 }

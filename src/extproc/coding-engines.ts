@@ -1,6 +1,7 @@
 import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import type { Coding } from '../exchange/events.ts';
+import { zstdFrames } from './zstd-frame.ts';
 
 /** A decompressor as a stream; `bytesWritten` counts the input that it has used. */
 export type Engine = Transform & { readonly bytesWritten: number };
@@ -13,6 +14,11 @@ interface Inflated {
 
 /** How one content coding is undone. */
 interface CodingEngine {
+  /**
+   * Cuts the input into streams that are decompressed one by one, their contents joined; undefined where it cannot be
+   * whole. What the decompressor finds by itself on every Node is left to it.
+   */
+  parts(input: Buffer): readonly Buffer[] | undefined;
   stream(input: Buffer): Engine;
   /** @throws Error for bytes that are not of this coding, and `ERR_BUFFER_TOO_LARGE` over `maxOutputLength` */
   inline(input: Buffer, maxOutputLength: number): Inflated;
@@ -21,15 +27,19 @@ interface CodingEngine {
 /** Output is made and counted in pieces of this size. */
 const chunkSize = 64 * 1024;
 
+const onePart = (input: Buffer): readonly Buffer[] => [input];
+
 /** The largest window of the content coding zstd (RFC 9659): more is memory that a few bytes can claim. */
 const zstdParams = { [zlib.constants.ZSTD_d_windowLogMax]: 23 };
 
 const engines: Readonly<Record<Coding, CodingEngine>> = {
   gzip: {
+    parts: onePart,
     stream: () => zlib.createGunzip({ chunkSize }),
     inline: (input, maxOutputLength) => inflated(zlib.gunzipSync(input, withInfo(maxOutputLength))),
   },
   deflate: {
+    parts: onePart,
     stream: (input) =>
       hasZlibHeader(input) ? zlib.createInflate({ chunkSize }) : zlib.createInflateRaw({ chunkSize }),
     inline: (input, maxOutputLength) => {
@@ -40,10 +50,12 @@ const engines: Readonly<Record<Coding, CodingEngine>> = {
     },
   },
   br: {
+    parts: onePart,
     stream: () => zlib.createBrotliDecompress({ chunkSize }),
     inline: (input, maxOutputLength) => inflated(zlib.brotliDecompressSync(input, withInfo(maxOutputLength))),
   },
   zstd: {
+    parts: zstdFrames,
     stream: () => zlib.createZstdDecompress({ chunkSize, params: zstdParams }),
     inline: (input, maxOutputLength) =>
       inflated(zlib.zstdDecompressSync(input, { ...withInfo(maxOutputLength), params: zstdParams })),

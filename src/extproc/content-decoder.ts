@@ -28,6 +28,9 @@ export interface ContentDecoder {
 const inlineInput = 64 * 1024;
 const inlineOutput = 256 * 1024;
 
+/** Bodies of more parts are left to threads as well. */
+const inlineParts = 16;
+
 /** Bytes of output that no ratio forbids. */
 const ratioFloor = 64 * 1024;
 
@@ -42,8 +45,8 @@ interface StepLimits {
 }
 
 /**
- * The decoder on Node's zlib. One body is one stream: bytes behind its end are `corrupt_encoding`, a second member of
- * gzip is part of it (RFC 1952, section 2.2), a second frame of zstd is not taken.
+ * The decoder on Node's zlib. Bytes behind the end of a body are `corrupt_encoding`; further members of gzip and frames
+ * of zstd are part of it (RFC 1952, section 2.2; RFC 8878, section 3.1).
  */
 export function createContentDecoder(): ContentDecoder {
   const queue = new WorkQueue(threadedJobs);
@@ -70,13 +73,27 @@ export function createContentDecoder(): ContentDecoder {
 function decodeInline(coding: Coding, bytes: Buffer, cap: number): DecodeResult | undefined {
   if (bytes.length === 0) return { ok: true, bytes };
   if (bytes.length > inlineInput) return undefined;
+  const codec = engineOf(coding);
+  const parts = codec.parts(bytes);
+  if (parts === undefined) return corrupt;
+  if (parts.length > inlineParts) return undefined;
+  const outputs: Buffer[] = [];
+  let room = Math.min(cap, inlineOutput);
   try {
-    const { buffer, engine } = engineOf(coding).inline(bytes, Math.min(cap, inlineOutput));
-    return engine.bytesWritten < bytes.length ? corrupt : { ok: true, bytes: buffer };
+    for (const part of parts) {
+      // No room at all cannot be asked for.
+      const { buffer, engine } = codec.inline(part, Math.max(1, room));
+      if (engine.bytesWritten < part.length) return corrupt;
+      room -= buffer.length;
+      outputs.push(buffer);
+    }
   } catch (fault) {
     if (!isTooLarge(fault)) return corrupt;
-    return cap > inlineOutput ? undefined : tooLarge;
+    room = -1;
   }
+  if (room < 0) return cap > inlineOutput ? undefined : tooLarge;
+  const [only] = outputs;
+  return { ok: true, bytes: outputs.length === 1 && only !== undefined ? only : Buffer.concat(outputs) };
 }
 
 /** Steps on threads, one behind the other; each gives back what the one before it held. */
@@ -99,30 +116,42 @@ async function decodeSteps(
 async function decodeThreaded(coding: Coding, bytes: Buffer, limits: StepLimits): Promise<DecodeResult> {
   const { cap, held, signal } = limits;
   if (signal.aborted) return aborted;
-  const engine = addAbortSignal(signal, engineOf(coding).stream(bytes));
+  const codec = engineOf(coding);
+  const parts = codec.parts(bytes);
+  if (parts === undefined) return corrupt;
   const chunks: Buffer[] = [];
   let length = 0;
-  let result = corrupt;
+  let fault: DecodeResult | undefined;
   try {
-    result = await collect();
+    for (const part of parts) {
+      fault = await collect(part);
+      if (fault !== undefined) break;
+    }
+    if (fault === undefined) return { ok: true, bytes: Buffer.concat(chunks, length) };
   } catch {
-    result = signal.aborted ? aborted : corrupt;
-  } finally {
-    if (!result.ok) held.give(length);
+    fault = signal.aborted ? aborted : corrupt;
   }
-  return result;
+  held.give(length);
+  return fault;
 
-  async function collect(): Promise<DecodeResult> {
-    engine.end(bytes);
+  /** Adds the content of one part to the chunks. @returns why it cannot */
+  async function collect(part: Buffer): Promise<DecodeResult | undefined> {
+    const engine = addAbortSignal(signal, codec.stream(part));
+    engine.end(part);
     // Leaving the loop early destroys the engine.
     for await (const chunk of engine as AsyncIterable<Buffer>) {
       if (length + chunk.length > cap) return tooLarge;
       if (!held.take(chunk.length)) return overloaded;
       length += chunk.length;
-      chunks.push(chunk);
+      chunks.push(compact(chunk));
     }
-    return engine.bytesWritten < bytes.length ? corrupt : { ok: true, bytes: Buffer.concat(chunks, length) };
+    return engine.bytesWritten < part.length ? corrupt : undefined;
   }
+}
+
+/** A small chunk is copied, or it would keep all the memory that its engine has for output. */
+function compact(chunk: Buffer): Buffer {
+  return chunk.buffer.byteLength <= 2 * chunk.length ? chunk : Buffer.from(chunk);
 }
 
 const corrupt: DecodeResult = { ok: false, code: 'corrupt_encoding' };

@@ -16,6 +16,15 @@ import type {
 /** An event that a message of Envoy stands for. */
 export type MessageEvent = Extract<ExchangeEvent, { kind: 'headers' | 'body' | 'trailers' }>;
 
+/** A message of Envoy: as the generated codec gives it, or read already. */
+export type IncomingMessage =
+  | ProcessingRequest
+  | {
+      readonly event: MessageEvent;
+      /** As `decodeModes` gives them. */
+      readonly modes: StreamModes | undefined;
+    };
+
 /** In the order of their numbers in Envoy's contract. */
 const bodyModes: readonly BodyMode[] = [
   'NONE',
@@ -33,13 +42,24 @@ const noContext: EventContext = { attributes: new Map(), dynamicMetadata: new Ma
  *
  * @returns undefined where it carries none (observability mode) or one that is not known
  */
-export function decodeModes(message: ProcessingRequest): StreamModes | undefined {
+export function decodeModes(message: IncomingMessage): StreamModes | undefined {
+  if ('event' in message) return message.modes;
   const config = message.protocolConfig;
   if (config === undefined || message.observabilityMode) return undefined;
-  const request = bodyModes[config.requestBodyMode];
-  const response = bodyModes[config.responseBodyMode];
+  const { requestBodyMode, responseBodyMode, sendBodyWithoutWaitingForHeaderResponse } = config;
+  return namedModes(requestBodyMode, responseBodyMode, sendBodyWithoutWaitingForHeaderResponse);
+}
+
+/** Modes by their numbers in Envoy's contract; undefined where one is not known. */
+export function namedModes(
+  requestMode: number,
+  responseMode: number,
+  sendBodyWithoutWaiting: boolean,
+): StreamModes | undefined {
+  const request = bodyModes[requestMode];
+  const response = bodyModes[responseMode];
   if (request === undefined || response === undefined) return undefined;
-  return { request, response, sendBodyWithoutWaiting: config.sendBodyWithoutWaitingForHeaderResponse };
+  return { request, response, sendBodyWithoutWaiting };
 }
 
 /**
@@ -47,18 +67,19 @@ export function decodeModes(message: ProcessingRequest): StreamModes | undefined
  *
  * @throws Error for a message without a member of `request`
  */
-export function decodeMessage(message: ProcessingRequest): MessageEvent {
+export function decodeMessage(message: IncomingMessage): MessageEvent {
+  if ('event' in message) return message.event;
   const { request } = message;
   const context = decodeContext(message);
   switch (request?.$case) {
     case 'requestHeaders':
-      return headersEvent('request', request.value, context);
+      return decodeHttpHeaders('request', request.value, context);
     case 'responseHeaders':
-      return headersEvent('response', request.value, context);
+      return decodeHttpHeaders('response', request.value, context);
     case 'requestBody':
-      return bodyEvent('request', request.value, context);
+      return decodeHttpBody('request', request.value, context);
     case 'responseBody':
-      return bodyEvent('response', request.value, context);
+      return decodeHttpBody('response', request.value, context);
     case 'requestTrailers':
       return { kind: 'trailers', direction: 'request', context };
     case 'responseTrailers':
@@ -68,14 +89,40 @@ export function decodeMessage(message: ProcessingRequest): MessageEvent {
   }
 }
 
-function headersEvent(direction: DirectionName, message: HttpHeaders, context: EventContext): MessageEvent {
-  const headers = decodeHeaders(message.headers);
-  return { kind: 'headers', direction, headers, endOfStream: message.endOfStream, context };
+/** The event of a headers message. */
+export function headersEvent(
+  direction: DirectionName,
+  headers: readonly HeaderLine[],
+  endOfStream: boolean,
+  context: EventContext = noContext,
+): MessageEvent {
+  return { kind: 'headers', direction, headers, endOfStream, context };
 }
 
-function bodyEvent(direction: DirectionName, message: HttpBody, context: EventContext): MessageEvent {
-  const endOfStream = message.endOfStream || message.endOfStreamWithoutMessage;
-  return { kind: 'body', direction, bytes: message.body, endOfStream, context };
+/** The event of a body message. */
+export function bodyEvent(
+  direction: DirectionName,
+  bytes: Uint8Array,
+  endOfStream: boolean,
+  context: EventContext = noContext,
+): MessageEvent {
+  return { kind: 'body', direction, bytes, endOfStream, context };
+}
+
+function decodeHttpHeaders(
+  direction: DirectionName,
+  { headers, endOfStream }: HttpHeaders,
+  context: EventContext,
+): MessageEvent {
+  return headersEvent(direction, decodeHeaders(headers), endOfStream, context);
+}
+
+function decodeHttpBody(
+  direction: DirectionName,
+  { body, endOfStream, endOfStreamWithoutMessage }: HttpBody,
+  context: EventContext,
+): MessageEvent {
+  return bodyEvent(direction, body, endOfStream || endOfStreamWithoutMessage, context);
 }
 
 /** Envoy fills `raw_value`; other clients of the protocol may fill `value`, which is UTF-8. */

@@ -8,7 +8,7 @@ export class Holdings {
   readonly #budget: HeldGauge;
   #exchange = 0;
   /** Queued views and their bytes by the memory that they are views of: it lives until the last of them has left. */
-  readonly #unsent = new Map<ArrayBufferLike, { views: number; bytes: number }>();
+  #unsent: Map<ArrayBufferLike, { views: number; bytes: number }> | undefined;
   #released = false;
 
   constructor(budget: HeldGauge) {
@@ -28,6 +28,7 @@ export class Holdings {
   /** Counts bytes that are about to be queued. @returns false, and nothing counted, where the budget is full */
   queue(view: Uint8Array): boolean {
     if (this.#released || !this.#budget.take(view.length)) return false;
+    this.#unsent ??= new Map();
     const memory = this.#unsent.get(view.buffer);
     if (memory === undefined) this.#unsent.set(view.buffer, { views: 1, bytes: view.length });
     else {
@@ -39,11 +40,11 @@ export class Holdings {
 
   /** Queued bytes have left. */
   sent(view: Uint8Array): void {
-    const memory = this.#unsent.get(view.buffer);
+    const memory = this.#unsent?.get(view.buffer);
     if (memory === undefined) return;
     memory.views -= 1;
     if (memory.views > 0) return;
-    this.#unsent.delete(view.buffer);
+    this.#unsent?.delete(view.buffer);
     this.#budget.give(memory.bytes);
   }
 
@@ -51,8 +52,8 @@ export class Holdings {
   release(): void {
     this.#released = true;
     let unsent = 0;
-    for (const { bytes } of this.#unsent.values()) unsent += bytes;
-    this.#unsent.clear();
+    for (const { bytes } of this.#unsent?.values() ?? []) unsent += bytes;
+    this.#unsent = undefined;
     this.#budget.give(this.#exchange + unsent);
     this.#exchange = 0;
   }

@@ -1,7 +1,5 @@
-import type {
-  ProcessingRequest,
-  ProcessingResponse,
-} from '../gen/envoy/service/ext_proc/v3/external_processor.ts';
+import type { ProcessingResponse } from '../gen/envoy/service/ext_proc/v3/external_processor.ts';
+import type { IncomingMessage } from './decode.ts';
 
 /** The gRPC status codes that a stream ends with. */
 export const grpcCodes = {
@@ -22,7 +20,7 @@ export interface MessageStream {
   /** Initial metadata, names in lower case; of several values the first, binary ones left out. */
   readonly metadata: ReadonlyMap<string, string>;
   /**
-   * Queues one message.
+   * Queues one message. The bytes of a body in it must stay as they are until they have left.
    *
    * @param onSent called when the message has left the process; never where the stream ends before
    * @returns false where more is queued than the peer takes; `StreamReceiver.drained` follows
@@ -37,7 +35,7 @@ export interface MessageStream {
 
 /** What a transport tells the loop of a stream. No call throws. */
 export interface StreamReceiver {
-  message(message: ProcessingRequest): void;
+  message(message: IncomingMessage): void;
   /** The peer ended its half, or reset the stream: Envoy's normal end. */
   halfClosed(): void;
   /** The stream or its connection is gone: a normal end as well. */

@@ -1,4 +1,5 @@
 import type { Decision } from '../exchange/decision.ts';
+import type { SocketNote } from '../exchange/events.ts';
 
 /**
  * How a stream ended. `half_closed` and `cancelled` are Envoy's normal ends (a reset may show as either), `misconfigured` ends with
@@ -23,4 +24,5 @@ export interface StreamObserver {
   /** A message was refused because the process holds `limits.held_total` already. */
   overloaded(): void;
   decision(decision: Decision): void;
+  socket(note: SocketNote): void;
 }

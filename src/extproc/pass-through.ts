@@ -11,7 +11,7 @@ export function passThrough(modes: StreamModes): Exchange {
   const directions = createDirections(modes);
   return {
     handle(event) {
-      if (event.kind === 'decoded' || event.kind === 'ended') return [];
+      if (!('direction' in event)) return [];
       return passMessage(directions[event.direction], event).map((reply) => ({ kind: 'reply', reply }));
     },
   };

@@ -1,7 +1,8 @@
-import type { ExchangeFactory, ImmediateReply } from '../exchange/events.ts';
+import type { ExchangeFactory } from '../exchange/events.ts';
 import type { ContentDecoder } from './content-decoder.ts';
 import type { HeldGauge } from './held-budget.ts';
 import type { StreamObserver } from './observer.ts';
+import type { OpenSockets } from './open-sockets.ts';
 
 /** Everything that a stream needs and does not make itself. */
 export interface StreamEnvironment {
@@ -10,6 +11,7 @@ export interface StreamEnvironment {
   readonly held: HeldGauge;
   readonly decoder: ContentDecoder;
   readonly observer: StreamObserver;
+  readonly sockets: OpenSockets;
   /** Monotonic milliseconds. */
   now(): number;
   /** Milliseconds since the epoch. */
@@ -18,8 +20,6 @@ export interface StreamEnvironment {
   newId(): string;
   /** Runs `callback` once after `ms`. @returns what cancels it */
   startTimer(ms: number, callback: () => void): () => void;
-  /** What the client is told when the process holds `limits.held_total`: 503 with `retry-after`. */
-  overloadReply(): ImmediateReply;
   /** How long a stream may stay open behind an immediate response; Envoy resets it at once. */
   readonly answeredTimeoutMs: number;
 }

@@ -6,12 +6,10 @@ import type {
   ImmediateReply,
   Opening,
   Reply,
+  SocketNote,
 } from '../exchange/events.ts';
-import type {
-  ProcessingRequest,
-  ProcessingResponse,
-} from '../gen/envoy/service/ext_proc/v3/external_processor.ts';
-import { decodeMessage, decodeModes, type MessageEvent } from './decode.ts';
+import type { ProcessingResponse } from '../gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { decodeMessage, decodeModes, type IncomingMessage, type MessageEvent } from './decode.ts';
 import { encodeImmediate, encodeReply } from './encode.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { Holdings } from './holdings.ts';
@@ -34,7 +32,8 @@ const notClosed: EndStatus = {
   code: grpcCodes.unavailable,
   details: 'tiergate: the stream was left open after an immediate response',
 };
-const overloadedUnopened: EndStatus = {
+/** Where no exchange has an answer. */
+const overloadUnanswered: EndStatus = {
   code: grpcCodes.unavailable,
   details: 'tiergate: overloaded, limits.held_total is reached',
 };
@@ -67,6 +66,8 @@ class ExtProcStream implements StreamReceiver {
   /** Results of decoding that came while effects were being run. */
   #waiting: ExchangeEvent[] = [];
   #cancelTimer: (() => void) | undefined;
+  /** Stops the timer that the exchange asked for. */
+  #cancelExchangeTimer: (() => void) | undefined;
 
   constructor(stream: MessageStream, environment: StreamEnvironment) {
     this.#stream = stream;
@@ -75,7 +76,7 @@ class ExtProcStream implements StreamReceiver {
     this.#guard = createGuard((fault, place) => this.#fault(fault, place));
   }
 
-  message(message: ProcessingRequest): void {
+  message(message: IncomingMessage): void {
     this.#guard('message', () => {
       if (this.#state !== 'open') return;
       const event = decodeMessage(message);
@@ -116,13 +117,13 @@ class ExtProcStream implements StreamReceiver {
     this.#guard('overload', () => {
       if (this.#state !== 'open') return;
       this.#env.observer.overloaded();
-      if (this.#ledger === undefined) this.#end(overloadedUnopened, 'unavailable');
-      else this.#answer(this.#env.overloadReply());
+      this.#advance({ kind: 'overloaded' });
+      if (this.#state === 'open') this.#end(overloadUnanswered, 'unavailable');
     });
   }
 
   /** Makes the exchange when the first message has come. */
-  #open(message: ProcessingRequest, first: MessageEvent): void {
+  #open(message: IncomingMessage, first: MessageEvent): void {
     if (this.#exchange !== undefined) return;
     const { exchanges } = this.#env;
     const modes = decodeModes(message);
@@ -163,8 +164,14 @@ class ExtProcStream implements StreamReceiver {
 
   /** Runs one effect. On a stream that has ended nothing can be sent, but decisions still count. */
   #run(effect: Effect): void {
-    if (this.#state === 'closed' && effect.kind !== 'decision') return;
+    if (this.#state === 'closed' && effect.kind !== 'decision' && effect.kind !== 'socket') return;
     switch (effect.kind) {
+      case 'socket':
+        this.#tell(effect.note);
+        break;
+      case 'timer':
+        this.#setTimer(effect.ms);
+        break;
       case 'decision':
         this.#env.observer.decision(effect.decision);
         break;
@@ -183,6 +190,23 @@ class ExtProcStream implements StreamReceiver {
         this.#end({ code: grpcCodes.failedPrecondition, details: effect.text }, 'misconfigured');
         break;
     }
+  }
+
+  #setTimer(ms: number | undefined): void {
+    this.#cancelExchangeTimer?.();
+    this.#cancelExchangeTimer =
+      ms === undefined
+        ? undefined
+        : this.#env.startTimer(ms, () => this.#guard('timer', () => this.#advance({ kind: 'timer' })));
+  }
+
+  /** Tells of a socket; while it is open it can be ended from outside. */
+  #tell(note: SocketNote): void {
+    const { sockets, observer } = this.#env;
+    if (note.kind === 'opened') {
+      sockets.add(note.id, (cause) => this.#guard('close', () => this.#advance({ kind: 'close', cause })));
+    } else if (note.kind === 'closed') sockets.delete(note.id);
+    observer.socket(note);
   }
 
   /** Sends a reply. The exchange has let its bytes go, but they are held until the peer has taken them. */
@@ -249,10 +273,14 @@ class ExtProcStream implements StreamReceiver {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#cancelTimer?.();
+    this.#cancelExchangeTimer?.();
     this.#abort?.abort();
     try {
       for (const effect of this.#handle({ kind: 'ended' })) this.#run(effect);
     } finally {
+      // The transport's objects outlive the stream, and what they refer to would be copied with them by the collector.
+      this.#exchange = undefined;
+      this.#ledger = undefined;
       for (const event of this.#waiting.splice(0)) this.#giveBack(event);
       this.#holdings.release();
       this.#env.observer.ended(kind);

@@ -39,8 +39,6 @@ export interface ObjectPlan {
 /** Governed paths, compiled once into a tree that the reader follows. */
 export interface MemberPlan {
   readonly root: ObjectPlan;
-  /** Length in bytes of the longest name in the plan. */
-  readonly longestName: number;
 }
 
 /** The names of one object that were seen fit in the bits of one integer. */
@@ -70,7 +68,6 @@ export function foldName(name: string): string {
  */
 export function compilePlan(paths: readonly string[]): MemberPlan {
   const root = emptyObject('');
-  let longestName = 0;
   for (const path of paths) {
     let object = root;
     let walked = '';
@@ -86,7 +83,6 @@ export function compilePlan(paths: readonly string[]): MemberPlan {
       }
       walked += walked === '' ? name : `.${name}`;
       const key = keyOf(object, name, walked);
-      longestName = Math.max(longestName, key.bytes.length);
       if (isLast) {
         key.value.leaf = path;
         break;
@@ -101,7 +97,7 @@ export function compilePlan(paths: readonly string[]): MemberPlan {
       object = value.object;
     }
   }
-  return { root, longestName };
+  return { root };
 }
 
 function emptyValue(): ValuePlan {

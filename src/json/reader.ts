@@ -22,7 +22,7 @@ import {
   type ValuePlan,
 } from './plan.ts';
 import { Scanner } from './scanner.ts';
-import { decodeString } from './strings.ts';
+import { decodeString, findNul } from './strings.ts';
 import type { FoundContainer, FoundMember, JsonFault, JsonKind, JsonLimits, JsonReading } from './types.ts';
 import { findInvalidUtf8 } from './utf8.ts';
 import { wasmScanner } from './wasm-scanner.ts';
@@ -32,6 +32,9 @@ import { wasmScanner } from './wasm-scanner.ts';
  * the size of the text; no client lists more than a handful of fallbacks.
  */
 const MAX_CONTAINERS = 10_000;
+
+/** Longest source of a name with escapes, or beyond ASCII, that is compared with governed ones. */
+const MAX_NAME_SOURCE = 64 * 1024;
 
 /** A record that is filled in while its value is being read. */
 type Unfinished<T> = { -readonly [K in keyof T]: T[K] };
@@ -59,7 +62,8 @@ const PLAIN_IN_NAME = Uint8Array.from({ length: 256 }, (_, byte) =>
  *
  * Duplicates are refused as `ambiguous_member` where a governed member or an object or array on its way occurs
  * twice in one object, or in another case: JSON readers differ in which one they take (RFC 8259, section 4).
- * Names are compared with their escapes resolved. Other duplicates pass.
+ * Names are compared with their escapes resolved. Other duplicates pass. So is refused a name that is governed up to a NUL,
+ * where readers with C strings end it, or without halves of surrogate pairs, which some writers leave out.
  */
 export function readJson(
   bytes: Buffer,
@@ -242,11 +246,19 @@ class Reader {
       return key;
     }
     this.nameEnd = scanner.skipValue(start, 0);
-    // Six bytes of source (`\u0061`) are the most that one byte of a name can take.
-    if (this.nameEnd - start - 2 > 6 * this.plan.longestName) return undefined;
-    const name = decodeString(bytes, start + 1, this.nameEnd - 1).text;
+    const end = this.nameEnd - 1;
+    const nul = findNul(bytes, start + 1, end);
+    if (nul - start > MAX_NAME_SOURCE) {
+      throw ambiguous(start, 'a name with escapes is too long to tell what a reader takes it for');
+    }
+    const { text, loneSurrogate } = decodeString(bytes, start + 1, nul);
+    const name = loneSurrogate ? text.replaceAll('\ufffd', '') : text;
     const key = plan.byFoldedName.get(foldName(name));
-    if (key !== undefined && key.name !== name) throw inOtherCase(start, key);
+    if (key === undefined) return undefined;
+    if (nul < end || loneSurrogate) {
+      throw ambiguous(start, `a member is named like "${key.path}" with a character that some readers drop`);
+    }
+    if (key.name !== name) throw inOtherCase(start, key);
     return key;
   }
 }

@@ -85,6 +85,22 @@ function plainWord(bytes: Buffer, start: number, end: number): string | undefine
   return String.fromCharCode(...codes);
 }
 
+/**
+ * The offset of the first escape of a NUL in the source of a string, else `end`. A NUL that is not escaped is no JSON.
+ * @param start Offset after the opening quote.
+ * @param end Offset of the closing quote.
+ */
+export function findNul(bytes: Buffer, start: number, end: number): number {
+  let i = start;
+  while (i < end) {
+    if (bytes[i] !== BACKSLASH) i++;
+    else if (bytes[i + 1] !== SMALL_U) i += 2;
+    else if (hexUnit(bytes, i) === 0) return i;
+    else i += 6;
+  }
+  return end;
+}
+
 /** The four hexadecimal digits of the `\uXXXX` at `at`. */
 function hexUnit(bytes: Buffer, at: number): number {
   let unit = 0;

@@ -14,7 +14,10 @@ export interface Metrics {
   readonly streamsOpened: Counter;
   readonly streamsEnded: Counter<'end'>;
   readonly streamsOpen: Gauge;
+  readonly socketsOpen: Gauge;
+  readonly socketsClosed: Counter<'end' | 'code' | 'told'>;
   readonly faults: Counter<'where'>;
+  readonly overloads: Counter;
   readonly heldBytes: Gauge;
   readonly heldLimitBytes: Gauge;
   readonly policyRevision: Gauge;
@@ -84,10 +87,26 @@ export function createMetrics(processMetrics = true, heldBytes: () => number = (
       help: 'ext_proc streams open now.',
       registers,
     }),
+    socketsOpen: new Gauge({
+      name: 'tiergate_sockets_open',
+      help: 'Judged WebSockets open now.',
+      registers,
+    }),
+    socketsClosed: new Counter({
+      name: 'tiergate_sockets_closed_total',
+      help: 'Judged WebSockets by how they ended: client_close, provider_close, refused, operator, draining, lost. code is the refusal that ended it; told is false where the client could not be told before the end.',
+      labelNames: ['end', 'code', 'told'],
+      registers,
+    }),
     faults: new Counter({
       name: 'tiergate_faults_total',
       help: 'Faults of Tiergate itself (a stream ended with INTERNAL, a sink that threw …). Should stay 0.',
       labelNames: ['where'],
+      registers,
+    }),
+    overloads: new Counter({
+      name: 'tiergate_overloads_total',
+      help: 'Messages of Envoy that did not fit into limits.held_total and were refused before they were read.',
       registers,
     }),
     heldBytes: new Gauge({

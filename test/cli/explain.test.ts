@@ -198,3 +198,61 @@ describe('bodyChange', () => {
     expect(bodyChange(Buffer.from(before), Buffer.from(after))).toEqual(expected);
   });
 });
+
+describe('tiergate explain --message', () => {
+  const TURN = '{"type":"response.create","service_tier":"fast","input":"hi"}';
+  const LISTED = policyOf({
+    name: 'pro only',
+    service_tier: 'priority',
+    action: 'filter',
+    model_whitelist: ['gpt-5.5'],
+  });
+
+  it('judges one message of a WebSocket, with the model that the socket has captured', async () => {
+    const terminal = testTerminal();
+    terminal.write('p.json', LISTED);
+    terminal.write('turn.json', TURN);
+    const options = ['--message', '--policy', 'p.json', '--output', 'out.json', 'turn.json'];
+    expect(await terminal.run('explain', '--captured-model', 'gpt-5.5', ...options)).toBe(0);
+    expect(terminal.output).toContain('decision  filter: rule "pro only"');
+    expect(terminal.output).toContain('for model "gpt-5.5"');
+    expect(terminal.output).toContain('- ,"service_tier":"fast"');
+    const out = readFileSync(join(terminal.directory, 'out.json'), 'utf8');
+    expect(out).toBe('{"type":"response.create","input":"hi"}');
+  });
+
+  it('shows the error event and the close of a blocked turn', async () => {
+    const terminal = testTerminal();
+    terminal.write(
+      'p.json',
+      policyOf({ service_tier: 'priority', action: 'block', error_message: 'Not {tier}.' }),
+    );
+    terminal.input = TURN;
+    expect(await terminal.run('explain', '--message', '--policy', 'p.json')).toBe(0);
+    expect(terminal.output).toContain('answer    an error event, then close 1008, tiergate_policy_violation');
+    expect(terminal.output).toContain('"message":"Not priority."');
+    const json = testTerminal();
+    json.write('p.json', policyOf({ service_tier: 'priority', action: 'block' }));
+    json.input = TURN;
+    expect(await json.run('explain', '--message', '--policy', 'p.json', '--json')).toBe(0);
+    expect(JSON.parse(json.output)).toMatchObject({
+      decision: { transport: 'websocket', action: 'block' },
+      refusal: { status: 400, close_code: 1008 },
+    });
+  });
+
+  it('shows a handshake that is refused', async () => {
+    const terminal = testTerminal();
+    terminal.input = TURN;
+    expect(await terminal.run('explain', '--message', '--path', '/v1/messages')).toBe(0);
+    expect(terminal.output).toContain('tiergate_upgrade_refused');
+  });
+
+  it('tells of a message that is no turn, and asks for --message where it is needed', async () => {
+    const terminal = testTerminal();
+    terminal.input = '{"type":"response.cancel","service_tier":"fast"}';
+    expect(await terminal.run('explain', '--message')).toBe(0);
+    expect(terminal.output).toContain('No turn begins with this message');
+    expect(await testTerminal().run('explain', '--captured-model', 'm')).toBe(2);
+  });
+});

@@ -66,13 +66,43 @@ describe('exchangeSettings', () => {
   });
 
   it('carries every limit', () => {
-    const limits = { body: '1KiB', decoded_body: '2KiB', decoded_ratio: 3, json_depth: 10, json_members: 20 };
+    const limits = {
+      body: '1KiB',
+      decoded_body: '2KiB',
+      decoded_ratio: 3,
+      json_depth: 10,
+      json_members: 20,
+      message: '4KiB',
+      fragments: 5,
+      sockets: 6,
+      provider_wait: '7s',
+      client_close_wait: '80ms',
+    };
     expect(exchangeSettings(configurationSchema.parse({ limits })).limits).toEqual({
       body: 1024,
       decodedBody: 2048,
       decodedRatio: 3,
       jsonDepth: 10,
       jsonMembers: 20,
+      message: 4096,
+      fragments: 5,
+      sockets: 6,
+      providerWait: 7_000,
+      clientCloseWait: 80,
+    });
+  });
+
+  it('carries the settings of sockets', () => {
+    expect(exchangeSettings(configurationSchema.parse({})).websocket).toEqual({
+      revision: 'snapshot',
+      onBlock: 'close',
+      blockStatus: 400,
+    });
+    const websocket = { revision: 'live', on_block: 'reject_turn', block_status: 409 };
+    expect(exchangeSettings(configurationSchema.parse({ websocket })).websocket).toEqual({
+      revision: 'live',
+      onBlock: 'reject_turn',
+      blockStatus: 409,
     });
   });
 });

@@ -10,6 +10,8 @@ export function decisionOf(changes: Partial<Decision> = {}): Decision {
     route: 'default',
     dialect: 'openai-responses',
     session: undefined,
+    stream_id: undefined,
+    captured_model: undefined,
     scope: 'apikey',
     scope_evidence: 'default',
     user: undefined,

@@ -122,6 +122,11 @@ describe('anthropic-beta', () => {
     [['a', 'b,fast-mode-x', 'fast-mode-y'], 'fast-mode-x', ['a', 'b']],
     [['fast-mode-x, , '], 'fast-mode-x', []],
     [['fast-mode'], 'fast-mode', []],
+    [['a;fast-mode-1'], 'fast-mode-1', ['a']],
+    [['a; fast-mode-1 b , c'], 'fast-mode-1', ['a,b, c']],
+    [['a fast-mode-1'], 'fast-mode-1', ['a']],
+    [['a\tfast-mode-1', 'b;q=1'], 'fast-mode-1', ['a', 'b;q=1']],
+    [['"fast-mode-1"'], 'fast-mode-1', []],
   ])('asks priority with %j, and filter takes the token out', (lines, word, left) => {
     const result = run(lines, '{"model":"m"}');
     expect(result.claims).toEqual([`header:${NAME}=priority@m`]);
@@ -184,6 +189,31 @@ describe('anthropic-beta', () => {
       sent: ['priority', 'priority'],
     });
     expect(run(lines, undefined, slow)).toMatchObject({ lines: [], sent: ['default'] });
+  });
+
+  it('gets the token that a speed forced to fast needs', () => {
+    const fast = { rules: [rule({ service_tier: 'default', action: 'force', force_tier: 'priority' })] };
+    const token = 'fast-mode-2026-02-01';
+    const slow = '{"speed":"standard"}';
+    expect(run([], slow, fast)).toMatchObject({ text: '{"speed":"fast"}', lines: [token] });
+    expect(run(['a, b', 'c'], slow, fast).lines).toEqual([`a, b,${token}`, 'c']);
+    expect(run([' '], slow, fast).lines).toEqual([token]);
+    expect(run(['a', 'fast-mode-1'], slow, fast).lines).toEqual(['a', 'fast-mode-1']);
+    const missing = { rules: [rule({ service_tier: 'missing', action: 'force', force_tier: 'priority' })] };
+    expect(run([], '{}', missing)).toMatchObject({ text: '{"speed":"fast"}', lines: [token] });
+    const fallback = '{"fallbacks":[{"speed":"standard"}]}';
+    expect(run([], fallback, fast)).toMatchObject({
+      text: '{"fallbacks":[{"speed":"fast"}]}',
+      lines: [token],
+    });
+  });
+
+  it('gets no token where the client asked fast without one, nor where nothing is set', () => {
+    expect(run([], '{"speed":"fast"}', { rules: [] }).lines).toEqual([]);
+    const auto = { rules: [rule({ service_tier: 'missing', action: 'force', force_tier: 'auto' })] };
+    expect(run([], '{}', auto).lines).toEqual([]);
+    const missing = { rules: [rule({ service_tier: 'missing', action: 'force', force_tier: 'priority' })] };
+    expect(run([], undefined, missing).lines).toEqual([]);
   });
 
   it('yields to a stricter outcome of the speed', () => {

@@ -45,7 +45,15 @@ describe.each([openAiResponses, openAiChat])('$name', (dialect) => {
     const run = { dialect, body: '{"model":"gpt-4o","service_tier":"priority"}', rules: [rule()] };
     const path = '/openai/deployments/Prod-5.5/chat/completions?api-version=1';
     expect(runDialect({ ...run, path }).claims).toEqual(['body:service_tier=priority@Prod-5.5']);
-    for (const odd of ['/deployments/..', '/deployments/a%2e', '/deployments/a/b']) {
+    for (const written of [
+      '/deployments/Prod%2D5.5',
+      '/deployments//./x/..\\Prod-5%2E5;v=1',
+      '/%64eployments/Prod-5.5',
+    ]) {
+      const { model } = runDialect({ ...run, path: `/openai${written}/chat/completions/?api-version=1` });
+      expect(model).toMatchObject({ word: 'Prod-5.5' });
+    }
+    for (const odd of ['/deployments/..', '/deployments/a%20b', '/deployments/a/b', '/deployments/..%2f/x']) {
       expect(runDialect({ ...run, path: `${odd}/chat/completions` }).model).toMatchObject({ word: 'gpt-4o' });
     }
   });

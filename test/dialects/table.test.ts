@@ -1,19 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../src/dialects/anthropic-messages.ts';
+import { anthropicVertex } from '../../src/dialects/anthropic-vertex.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
+import { openAiRealtime } from '../../src/dialects/openai-realtime.ts';
 import { openAiResponses } from '../../src/dialects/openai-responses.ts';
 import { DialectTable, dialectRows, dialectTable } from '../../src/dialects/table.ts';
 import {
   ANTHROPIC_SPEED_WORDS,
   ANTHROPIC_TIER_WORDS,
+  BEDROCK_HEADER_WORDS,
   OPENAI_TIER_WORDS,
+  VERTEX_HEADER_WORDS,
   type WordTable,
 } from '../../src/dialects/words.ts';
 import { compilePlan } from '../../src/json/plan.ts';
 import { acmeChat } from './acme-chat.ts';
 import { rule, runDialect } from './run-dialect.ts';
 
+const ANTHROPIC = '`anthropic-messages`, `anthropic-vertex`';
 const docs = readFileSync(new URL('../../docs/dialects.md', import.meta.url), 'utf8');
 
 describe('the table of dialects', () => {
@@ -21,16 +26,18 @@ describe('the table of dialects', () => {
     ['/responses', openAiResponses],
     ['/v1/responses', openAiResponses],
     ['/backend-api/codex/responses/compact', openAiResponses],
+    ['/v1/realtime', openAiRealtime],
     ['/v1/chat/completions', openAiChat],
     ['/openai/deployments/x/chat/completions', openAiChat],
     ['/v1/messages', anthropicMessages],
+    ['/v1/publishers/anthropic/models/claude@1:rawpredict', anthropicVertex],
+    ['/x/publishers/anthropic/models/a/b:streamrawpredict', anthropicVertex],
   ])('judges %s', (path, dialect) => {
     expect(dialectTable.byPath(path)).toEqual({ kind: 'dialect', dialect });
     expect(dialectTable.byName(dialect.name)).toBe(dialect);
   });
 
   it.each([
-    ['/v1/realtime', 'openai-realtime'],
     ['/v1/live/sessions', 'openai-live'],
     ['/model/anthropic.claude-v2:1/invoke', 'bedrock'],
     ['/model/m/invoke-with-response-stream', 'bedrock'],
@@ -57,6 +64,10 @@ describe('the table of dialects', () => {
     '/models/m/invoke',
     '/v1/models/g:counttokens',
     '/generatecontent',
+    '/publishers/mistralai/models/m:rawpredict',
+    '/publishers/anthropic/models/:rawpredict',
+    '/publishers/anthropic/models/m:counttokens',
+    '/publishers/anthropic/models/m',
   ])('knows nothing of %s', (path) => {
     expect(dialectTable.byPath(path)).toBeUndefined();
   });
@@ -80,8 +91,10 @@ describe('the table of dialects', () => {
   it('has the words of the table in the docs', () => {
     const carriers: readonly (readonly [string, string, WordTable])[] = [
       ['`openai-responses`, `openai-chat`', '`service_tier`, `x-codex-routing-hint`', OPENAI_TIER_WORDS],
-      ['`anthropic-messages`', '`speed`, `fallbacks[].speed`', ANTHROPIC_SPEED_WORDS],
-      ['`anthropic-messages`', '`service_tier`', ANTHROPIC_TIER_WORDS],
+      [ANTHROPIC, '`speed`, `fallbacks[].speed`', ANTHROPIC_SPEED_WORDS],
+      [ANTHROPIC, '`service_tier`', ANTHROPIC_TIER_WORDS],
+      ['all', '`x-amzn-bedrock-service-tier`', BEDROCK_HEADER_WORDS],
+      ['all', '`x-vertex-ai-llm-shared-request-type`', VERTEX_HEADER_WORDS],
     ];
     const rows = carriers.flatMap(([dialects, places, { tiers, wire }]) =>
       Object.entries(tiers).map(

@@ -27,7 +27,7 @@ describe('npm run demo', () => {
     const demo = await startDemo('--once');
     expect((await demo.ended).code).toBe(0);
     expect(demo.stdout[0]).toContain('Starting a mock provider, Tiergate and Envoy');
-    expect(demo.stdout.at(-1)).toMatch(/^All \d+ requests went as told\.$/);
+    expect(demo.stdout.at(-1)).toMatch(/^All \d+ requests and \d+ messages went as told\.$/);
     // No colour where nobody looks.
     expect(demo.stdout.join('')).not.toContain('\u001b[');
     expect(demo.stderr).toEqual([]);

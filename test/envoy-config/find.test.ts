@@ -12,7 +12,7 @@ let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tiergate-find-'));
   vi.stubEnv('ENVOY', '');
-  vi.stubEnv('TIERGATE_CACHE', join(folder, 'cache'));
+  vi.stubEnv('TOOLS_CACHE', join(folder, 'cache'));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();

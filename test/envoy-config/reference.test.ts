@@ -66,10 +66,10 @@ describe('the shipped envoy.yaml', () => {
     });
   });
 
-  it('does not repeat requests, and enables no upgrade', () => {
-    expect(config.get([...config.route(), 'route'])).not.toHaveProperty('retry_policy');
-    expect(config.get(PLACES.manager)).not.toHaveProperty('upgrade_configs');
-    expect(config.get([...config.route(), 'route'])).not.toHaveProperty('upgrade_configs');
+  it('repeats neither requests nor handshakes', () => {
+    for (const route of [config.route(), config.socketRoute()]) {
+      expect(config.get([...route, 'route'])).not.toHaveProperty('retry_policy');
+    }
   });
 
   it('listens on loopback only', () => {

@@ -28,6 +28,13 @@ describe.each(ENVOY_VERSIONS)('envoy --mode validate on %s', (version) => {
     expect(await validateConfig(binary, config.toString())).toBeUndefined();
   });
 
+  it.each([[['http2']], [['skip']], [['http2', 'skip']]] as const)(
+    'takes it with the lines of %s that are commented out',
+    async (options) => {
+      expect(await validateConfig(binary, new ReferenceConfig(...options).toString())).toBeUndefined();
+    },
+  );
+
   it('refuses a setting that it does not know, so that a pass means something', async () => {
     const config = new ReferenceConfig().add([...PLACES.manager, 'no_such_setting'], true);
     expect(await validateConfig(binary, config.toString())).toContain('no_such_setting');

@@ -15,6 +15,16 @@ describe('the shape of a credential', () => {
   test.each<[string, Lines, ReturnType<typeof credentialShape>]>([
     ['nothing', [], undefined],
     ['an API key', [['authorization', 'Bearer sk-proj-1']], 'apikey'],
+    ['an API key of Anthropic', [['authorization', 'Bearer sk-ant-api03-1']], 'apikey'],
+    ['an access token of Anthropic', [['authorization', 'Bearer sk-ant-oat01-1']], 'oauth'],
+    [
+      'an access token beside an API key',
+      [
+        ['authorization', 'Bearer sk-ant-oat01-1'],
+        ['x-api-key', 'sk-ant-api03-1'],
+      ],
+      'disagrees',
+    ],
     ['an API key, in another case', [['authorization', 'bearer   sk-1']], 'apikey'],
     ['x-api-key', [['x-api-key', 'whatever']], 'apikey'],
     ['an empty x-api-key', [['x-api-key', ' ']], undefined],

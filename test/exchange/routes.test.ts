@@ -37,7 +37,7 @@ describe('the built-in table', () => {
     ['/any/prefix/Responses/compact/?x', 'default: openai-responses'],
     ['/v1/chat/completions', 'default: openai-chat'],
     ['/v1/messages', 'default: anthropic-messages'],
-    ['/v1/realtime', 'default: no openai-realtime'],
+    ['/v1/live/sessions', 'default: no openai-live'],
     ['/model/a%2Fb/invoke-with-response-stream', 'default: no bedrock'],
     ['/v1beta/models/g:generateContent', 'default: no gemini'],
     ['/v1/responses/resp_1', 'open'],
@@ -75,7 +75,7 @@ describe('configured routes', () => {
   test('without a dialect take that of the built-in table, or stay unknown', () => {
     const routes = [route('all', { prefix: '/' })];
     expect(choose(routes, '/v1/messages')).toBe('all: anthropic-messages');
-    expect(choose(routes, '/v1/realtime')).toBe('all: no openai-realtime');
+    expect(choose(routes, '/v1/live/sessions')).toBe('all: no openai-live');
     expect(choose(routes, '/v1/embeddings')).toBe('open');
     expect(choose(routes, '/v1/embeddings', { unknownPaths: 'block' })).toBe('all: unknown');
   });
@@ -110,7 +110,7 @@ describe('a path with several readings', () => {
   test('passes where no reading is governed, and is judged where all readings agree', () => {
     expect(choose([], '/files/a%2520b')).toBe('open');
     expect(choose([], '/a%2520b/responses')).toBe('default: openai-responses');
-    expect(choose([], '/a%2520b/realtime')).toBe('default: no openai-realtime');
+    expect(choose([], '/a%2520b/live/sessions')).toBe('default: no openai-live');
   });
 
   test('is not normal where the readings have different routes', () => {

@@ -115,7 +115,9 @@ describe('a throw ends its stream with INTERNAL and a text without content', () 
   });
 
   it('in the reply to an overload', () => {
-    const { bench, loop } = run(keepAll, { overloadReply: explode });
+    const { bench, loop } = run((event, held) =>
+      event.kind === 'overloaded' ? explode() : keepAll(event, held),
+    );
     loop.message(first);
     loop.overloaded();
     expectInternal(bench, 'overload');

@@ -245,7 +245,7 @@ describe('back-pressure', () => {
 });
 
 describe('limits.held_total reached while a message is on its way', () => {
-  it('is answered with 503 where the stream is known', () => {
+  it('is answered where the stream is known', () => {
     const bench = new Bench(keepAll);
     const loop = openStream(bench.stream, bench.environment);
     loop.message(request(headers('request', post), protocol(modes.buffered)));
@@ -254,6 +254,41 @@ describe('limits.held_total reached while a message is on its way', () => {
     expect(bench.observer.overloadedCount).toBe(1);
     loop.halfClosed();
     expect(bench.observer.ends).toEqual(['half_closed']);
+  });
+
+  it('is for the exchange to answer and to record, once', () => {
+    const decision = { ...emptyDecision, code: 'overloaded' };
+    const bench = new Bench((event, held) =>
+      event.kind === 'overloaded'
+        ? [...keepAll(event, held), { kind: 'decision', decision }]
+        : keepAll(event, held),
+    );
+    const loop = openStream(bench.stream, bench.environment);
+    loop.message(request(headers('request', post), protocol(modes.buffered)));
+    loop.overloaded();
+    loop.overloaded();
+    expect(bench.events.map(({ kind }) => kind)).toEqual(['headers', 'overloaded']);
+    expect(bench.observer.decisions).toEqual([decision]);
+  });
+
+  it('ends with UNAVAILABLE where the exchange has no answer', () => {
+    const bench = new Bench((event, held) => (event.kind === 'overloaded' ? [] : keepAll(event, held)));
+    const loop = openStream(bench.stream, bench.environment);
+    loop.message(request(headers('request', post), protocol(modes.buffered)));
+    loop.overloaded();
+    expect(bench.stream.ends.map((end) => end.code)).toEqual([14]);
+    expect(bench.observer.ends).toEqual(['unavailable']);
+  });
+
+  it('ends with UNAVAILABLE where Envoy made the answer itself', () => {
+    const bench = new Bench(keepAll);
+    const loop = openStream(bench.stream, bench.environment);
+    loop.message(
+      request(headers('response', { ':status': '429' }), protocol(modes.buffered, modes.streamed)),
+    );
+    loop.overloaded();
+    expect(bench.events).toEqual([]);
+    expect(bench.stream.ends.map((end) => end.code)).toEqual([14]);
   });
 
   it('ends with UNAVAILABLE where it is the first message', () => {

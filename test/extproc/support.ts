@@ -5,11 +5,13 @@ import type {
   ExchangeFactory,
   ImmediateReply,
   Opening,
+  SocketNote,
 } from '../../src/exchange/events.ts';
 import { createContentDecoder } from '../../src/extproc/content-decoder.ts';
 import { type HeldGauge, heldBudget } from '../../src/extproc/held-budget.ts';
 import type { EndStatus, MessageStream } from '../../src/extproc/message-stream.ts';
 import type { StreamEnd, StreamObserver } from '../../src/extproc/observer.ts';
+import { OpenSockets } from '../../src/extproc/open-sockets.ts';
 import type { StreamEnvironment } from '../../src/extproc/stream-environment.ts';
 import type {
   ProcessingRequest,
@@ -113,6 +115,7 @@ export class FakeObserver implements StreamObserver {
   readonly faults: { fault: unknown; place: string; streamId: string | undefined }[] = [];
   readonly misconfigurations: string[] = [];
   readonly decisions: Decision[] = [];
+  readonly sockets: SocketNote[] = [];
 
   opened(): void {
     this.openedCount += 1;
@@ -136,6 +139,10 @@ export class FakeObserver implements StreamObserver {
 
   decision(decision: Decision): void {
     this.decisions.push(decision);
+  }
+
+  socket(note: SocketNote): void {
+    this.sockets.push(note);
   }
 }
 
@@ -168,6 +175,7 @@ export class Bench {
       held: this.held,
       decoder: createContentDecoder(),
       observer: this.observer,
+      sockets: new OpenSockets(),
       now: () => 7,
       wallClock: () => 1_700_000_000_000,
       newId: () => '0123456789abcdef0123456789abcdef',
@@ -178,7 +186,6 @@ export class Bench {
           timer.cancelled = true;
         };
       },
-      overloadReply: () => blocked(503, 'tiergate_overloaded'),
       answeredTimeoutMs: 30_000,
       ...overrides,
     };
@@ -203,6 +210,8 @@ export const emptyDecision: Decision = {
   route: 'default',
   dialect: 'openai-responses',
   session: undefined,
+  stream_id: undefined,
+  captured_model: undefined,
   scope: undefined,
   scope_evidence: 'none',
   user: undefined,
@@ -224,9 +233,11 @@ export const emptyDecision: Decision = {
   duration_ms: 0,
 };
 
-/** An exchange that leaves everything as it is, in one-to-one modes. */
+/** An exchange that leaves everything as it is, in one-to-one modes, and answers 503 to an overload. */
 export const keepAll: Script = (event) => {
   switch (event.kind) {
+    case 'overloaded':
+      return [{ kind: 'immediate', response: blocked(503, 'tiergate_overloaded') }];
     case 'headers':
     case 'trailers':
       return [{ kind: 'reply', reply: { kind: event.kind, direction: event.direction } }];

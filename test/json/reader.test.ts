@@ -95,7 +95,9 @@ describe('members', () => {
       expect(memberAt(read(`{"${name}":"fast"}`), 'service_tier').text).toBe('fast');
     }
     expect(
-      read('{"service\\\\u005ftier":1,"service_tier\\u0000":2,"service_tier ":3,"service_tie":4}').members,
+      read(
+        '{"service\\\\u005ftier":1,"service_tier\\\\u0000":2,"service_tier ":3,"service_tie":4,"mode\\u0000l":5}',
+      ).members,
     ).toEqual([]);
   });
 });
@@ -179,6 +181,18 @@ describe('ambiguous members', () => {
     ['{"\\u0053ervice_tier":"priority"}'],
     ['{"\u017fervice_tier":"priority"}'],
     ['{"\\u017fervice_tier":"priority"}'],
+    // A reader with C strings ends the name at the NUL.
+    ['{"service_tier\\u0000":"priority"}'],
+    ['{"service_tier\\u0000\\u0000x":"priority"}'],
+    ['{"Service\\u005ftier\\u0000":"priority"}'],
+    [`{"model\\u0000${'x'.repeat(1_000)}":"m"}`],
+    ['{"session":{"model\\u0000":"m"}}'],
+    // A writer that leaves out what is no Unicode text.
+    ['{"service_tier\\ud800":"priority"}'],
+    ['{"\\udfffservice_tier":"priority"}'],
+    ['{"service\\ud800_tier\\udc00\\ud800":"priority"}'],
+    [`{"service_tier${'\\ud800'.repeat(1_000)}":"priority"}`],
+    [`{"service_tier${'\\ud800'.repeat(11_000)}":"priority"}`],
     ['{"session":{},"session":{}}'],
     ['{"session":1,"session":{"model":"m"}}'],
     ['{"Session":{}}'],
@@ -207,6 +221,20 @@ describe('ambiguous members', () => {
       offset: 1,
       reason: 'a member is named like "model" in another case',
     });
+  });
+
+  test('are none where what is dropped leaves no governed name', () => {
+    for (const text of [
+      '{"service_tier\\ud83d\\ude00":"priority"}',
+      '{"service_tier\\ufffd":"priority"}',
+      '{"\\u0000service_tier":"priority"}',
+      '{"service_tie\\u0000r":"priority"}',
+      '{"service_tie\\ud800":"priority"}',
+      `{"service_tier${'\\u0061'.repeat(1_000)}":"priority"}`,
+      `{"nobody${'\\u0000'.repeat(20_000)}":"priority"}`,
+    ]) {
+      expect(read(text).members).toEqual([]);
+    }
   });
 
   test('of names that are not governed, and in objects that are not, pass', () => {

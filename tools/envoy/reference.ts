@@ -11,6 +11,19 @@ export type Endpoint = { readonly port: number } | { readonly socket: string };
 /** How the request body goes to Tiergate; each with the settings that the comments of the reference name for it. */
 export type RequestMode = 'BUFFERED' | 'FULL_DUPLEX_STREAMED' | 'STREAMED';
 
+/** Lines of the reference that are commented out and belong together: `#http2# ` and `#skip# ` stand before them. */
+export type Option = 'http2' | 'skip';
+
+/** How a WebSocket goes to Tiergate: members of `processing_mode` of the WebSocket chain. */
+export interface SocketModes {
+  readonly request_header_mode?: 'SEND' | 'SKIP';
+  readonly response_header_mode?: 'SEND' | 'SKIP';
+  readonly request_body_mode?: 'STREAMED' | 'FULL_DUPLEX_STREAMED' | 'BUFFERED' | 'NONE';
+  readonly response_body_mode?: 'STREAMED' | 'FULL_DUPLEX_STREAMED' | 'BUFFERED' | 'NONE';
+  readonly request_trailer_mode?: 'SEND' | 'SKIP';
+  readonly response_trailer_mode?: 'SEND' | 'SKIP';
+}
+
 /** A place in the configuration: member names and array indices. */
 export type ConfigPath = readonly (string | number)[];
 
@@ -20,13 +33,17 @@ export const PLACES = {
   listener: ['static_resources', 'listeners', 0],
   manager: ['static_resources', 'listeners', 0, 'filter_chains', 0, 'filters', 0, 'typed_config'],
   tiergate: ['static_resources', 'clusters', 0],
-  provider: ['static_resources', 'clusters', 1],
+  tiergateSockets: ['static_resources', 'clusters', 1],
+  provider: ['static_resources', 'clusters', 2],
 } as const satisfies Record<string, ConfigPath>;
 
 const PROTOCOL_OPTIONS = [
   'typed_extension_protocol_options',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
 ] as const;
+
+/** The settings of the ext_proc filter for one route. */
+const OVERRIDES = ['typed_per_filter_config', 'envoy.filters.http.ext_proc', 'overrides'] as const;
 
 const ENDPOINT = ['load_assignment', 'endpoints', 0, 'lb_endpoints', 0, 'endpoint', 'address'] as const;
 
@@ -37,8 +54,9 @@ const ENDPOINT = ['load_assignment', 'endpoints', 0, 'lb_endpoints', 0, 'endpoin
 export class ReferenceConfig {
   readonly #document: Document;
 
-  constructor(text: string = readFileSync(REFERENCE_FILE, 'utf8')) {
-    this.#document = parseDocument(text, { merge: true });
+  /** @param options whose lines are taken in, as the `sed` lines at the head of the file do */
+  constructor(...options: readonly Option[]) {
+    this.#document = parseDocument(withOptions(readFileSync(REFERENCE_FILE, 'utf8'), options));
     const fault = this.#document.errors[0];
     if (fault !== undefined) throw fault;
   }
@@ -69,6 +87,12 @@ export class ReferenceConfig {
   /** Takes a member away. @throws Error where there is none */
   remove(path: ConfigPath): this {
     if (!this.#document.deleteIn(path)) throw new Error(`envoy.yaml has no ${path.join('.')}`);
+    return this;
+  }
+
+  /** Puts another listener, plain data, behind those that are there. */
+  appendListener(listener: unknown): this {
+    this.#document.addIn(['static_resources', 'listeners'], this.#document.createNode(listener));
     return this;
   }
 
@@ -128,11 +152,20 @@ export class ReferenceConfig {
     return this.set(options, { http2_protocol_options: {} });
   }
 
-  /** gRPC metadata that the route sends to Tiergate. */
+  /** gRPC metadata that the routes send to Tiergate. */
   routeMetadata(entries: Readonly<Record<string, string>>): this {
-    const path = [...this.route(), 'typed_per_filter_config', 'envoy.filters.http.ext_proc', 'overrides'];
     const list = Object.entries(entries).map(([key, value]) => ({ key, value }));
-    return this.set([...path, 'grpc_initial_metadata'], list);
+    this.set([...this.route(), ...OVERRIDES, 'grpc_initial_metadata'], list);
+    return this.set([...this.socketRoute(), ...OVERRIDES, 'grpc_initial_metadata'], list);
+  }
+
+  /** Another way for WebSockets to go to Tiergate; what is not named stays. */
+  socketModes(modes: SocketModes): this {
+    const ofRoute = [...this.socketRoute(), ...OVERRIDES, 'processing_mode'];
+    const ofFilter = [...this.socketExtProc(), 'processing_mode'];
+    const place = this.#document.hasIn(ofRoute) ? ofRoute : ofFilter;
+    for (const [name, mode] of Object.entries(modes)) this.set([...place, name], mode);
+    return this;
   }
 
   /** The ext_proc filter's configuration. */
@@ -140,8 +173,18 @@ export class ReferenceConfig {
     return [...PLACES.manager, 'http_filters', 0, 'typed_config'];
   }
 
-  /** The one route. */
+  /** The ext_proc filter's configuration for WebSockets. */
+  socketExtProc(): ConfigPath {
+    return [...PLACES.manager, 'upgrade_configs', 0, 'filters', 0, 'typed_config'];
+  }
+
+  /** The route of HTTP requests. */
   route(): ConfigPath {
+    return [...PLACES.manager, 'route_config', 'virtual_hosts', 0, 'routes', 1];
+  }
+
+  /** The route of WebSockets. */
+  socketRoute(): ConfigPath {
     return [...PLACES.manager, 'route_config', 'virtual_hosts', 0, 'routes', 0];
   }
 
@@ -149,6 +192,13 @@ export class ReferenceConfig {
   toString(): string {
     return this.#document.toString();
   }
+}
+
+function withOptions(text: string, options: readonly Option[]): string {
+  return options.reduce((result, option) => {
+    if (!result.includes(`#${option}# `)) throw new Error(`envoy.yaml has no option ${option}`);
+    return result.replaceAll(`#${option}# `, '');
+  }, text);
 }
 
 /** An endpoint in Envoy's words. */

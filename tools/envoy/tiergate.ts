@@ -7,8 +7,8 @@ import { type RunningProcess, startProcess } from './start-process.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 import { waitFor } from './wait-for.ts';
 
-/** The command line's main module; `TIERGATE_MAIN` names another one, for example that of the built package. */
-const MAIN = resolve(process.env['TIERGATE_MAIN'] ?? join(import.meta.dirname, '../../src/cli/main.ts'));
+/** The command line's main module; `TEST_MAIN` names another one, for example that of the built package. */
+const MAIN = resolve(process.env['TEST_MAIN'] ?? join(import.meta.dirname, '../../src/cli/main.ts'));
 
 export interface TiergateOptions {
   /** Where it listens for Envoy. Default: a free port. */

@@ -32,6 +32,11 @@ export interface Direction {
    * @throws Error where the direction has ended, so that no reply can carry them
    */
   send(bytes: Uint8Array): void;
+  /**
+   * Answers an empty chunk that does not end the body. Envoy 1.39 sends one at the upgrade of a WebSocket and, in duplex,
+   * waits for an answer to it; in a one-to-one mode it gets its reply like any other.
+   */
+  acknowledge(): void;
   /** No bytes follow. In duplex this ends the body (or, where trailers came, releases them); elsewhere Envoy ends it. */
   end(): void;
   /** @throws Error where the replies that could carry header edits are gone */

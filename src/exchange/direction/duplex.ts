@@ -6,6 +6,8 @@ import { type Direction, isEmptyEdits } from './direction.ts';
 /** Most bytes of one `streamed_response`, as Envoy's API documentation advises. */
 export const MAX_CHUNK_BYTES = 64 * 1024;
 
+const EMPTY = new Uint8Array(0);
+
 /**
  * The kind of FULL_DUPLEX_STREAMED: the header reply first, then any number of chunks at any time once Envoy has sent
  * a first one, then one end; nothing after it. Where trailers came they are the end, and no chunk carries one.
@@ -59,6 +61,10 @@ export class DuplexDirection implements Direction {
     this.#queue.push(bytes);
   }
 
+  acknowledge(): void {
+    if (!this.#ending) this.#queue.push(EMPTY);
+  }
+
   end(): void {
     this.#ending = true;
   }
@@ -99,13 +105,14 @@ export class DuplexDirection implements Direction {
     const queue = this.#queue;
     this.#queue = [];
     queue.forEach((bytes, index) => {
+      if (bytes.length === 0) this.#pushChunk(replies, bytes, closing && index === queue.length - 1);
       for (let start = 0; start < bytes.length; start += MAX_CHUNK_BYTES) {
         const end = Math.min(start + MAX_CHUNK_BYTES, bytes.length);
         const last = closing && index === queue.length - 1 && end === bytes.length;
         this.#pushChunk(replies, end - start === bytes.length ? bytes : bytes.subarray(start, end), last);
       }
     });
-    if (closing && queue.length === 0) this.#pushChunk(replies, new Uint8Array(0), true);
+    if (closing && queue.length === 0) this.#pushChunk(replies, EMPTY, true);
   }
 
   #pushChunk(replies: Reply[], bytes: Uint8Array, endOfStream: boolean): void {

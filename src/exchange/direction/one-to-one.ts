@@ -67,6 +67,8 @@ export class OneToOneDirection implements Direction {
     this.#queue.push(bytes);
   }
 
+  acknowledge(): void {}
+
   end(): void {
     this.#outputEnded = true;
   }

@@ -50,6 +50,8 @@ export function buildDecision(subject: Subject, judged: Judged, bytes: number, n
     route: route.name,
     dialect: subject.dialectName,
     session: undefined,
+    stream_id: undefined,
+    captured_model: undefined,
     scope: scope.kind === 'known' ? cutText(scope.name, MAX_TEXT_BYTES) : undefined,
     scope_evidence: identity.scopeEvidence,
     user: identity.user === undefined ? undefined : cutText(identity.user, MAX_TEXT_BYTES),

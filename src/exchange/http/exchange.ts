@@ -69,6 +69,13 @@ class HttpExchange implements Exchange {
         return this.#watch?.release() ?? NOTHING;
       case 'decoded':
         return this.#then(this.#request.decoded(event.result, now));
+      case 'overloaded':
+        this.#closed = true;
+        return [...(this.#watch?.release() ?? NOTHING), ...this.#request.overloaded(now)];
+      case 'timer':
+      case 'close':
+        // Of sockets alone.
+        return NOTHING;
       default:
         return event.direction === 'request' ? this.#onRequest(event, now) : this.#onResponse(event);
     }

@@ -5,14 +5,15 @@ import { asBuffer } from '../bytes.ts';
 import { type Direction, isEmptyEdits } from '../direction/direction.ts';
 import { type Message, passChunk, passMessage } from '../direction/passing.ts';
 import { isEnforced } from '../enforcement.ts';
-import type { Coding, DecodeResult, Effect, Reply } from '../events.ts';
+import type { DecodeResult, Effect, Reply } from '../events.ts';
 import type { JudgeInput, Judgement } from '../judgement.ts';
 import { BodyCollector } from './body-collector.ts';
 import { buildDecision, decisionMetadata, type Judged, unjudged } from './decision.ts';
 import { type GovernedSubject, type HeaderContext, type HeadersEvent, readHeaders } from './header-phase.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { mergeJudgements } from './merge-judgements.ts';
-import { isStopped, stopEffects } from './stop.ts';
+import type { Governed, RequestState } from './request-state.ts';
+import { isStopped, overloadEffect, stopEffects } from './stop.ts';
 import type { Subject } from './subject.ts';
 import { type CollectedBody, editsBeforeBody, outgoing } from './verdict.ts';
 
@@ -23,27 +24,6 @@ export interface RequestContext extends HeaderContext {
   readonly fallbackDialect: Dialect;
 }
 
-/** A governed request whose body is awaited or decoded. */
-interface Governed {
-  readonly subject: GovernedSubject;
-  readonly codings: readonly Coding[];
-  /** Whether bytes are held until the verdict; else they pass while a copy is collected. */
-  readonly holding: boolean;
-  /** The judgement of headers that went on before the body; undefined where they were held. */
-  readonly early: Judgement | undefined;
-}
-
-type State =
-  | { readonly phase: 'start' }
-  /** Everything passes as it comes. */
-  | { readonly phase: 'passing' }
-  | ({ readonly phase: 'collecting' } & Governed)
-  | ({ readonly phase: 'decoding'; readonly original: Uint8Array } & Governed)
-  /** The verdict is given; Envoy's remaining messages get their replies. */
-  | { readonly phase: 'settled' }
-  /** An immediate response ended the exchange. */
-  | { readonly phase: 'refused' };
-
 const EMPTY = new Uint8Array(0);
 const NO_BODY: CollectedBody = { original: EMPTY, plain: EMPTY, encoded: false, behindHeaders: false };
 
@@ -53,7 +33,7 @@ export class RequestHalf {
   readonly #direction: Direction;
   readonly #held: HeldBytes;
   readonly #body = new BodyCollector();
-  #state: State = { phase: 'start' };
+  #state: RequestState = { phase: 'start' };
   #effects: Effect[] = [];
   /** Bytes of the body as they came. */
   #received = 0;
@@ -83,6 +63,20 @@ export class RequestHalf {
   /** Envoy ended the stream. */
   release(): void {
     this.#drop();
+  }
+
+  /**
+   * A message was refused before it was decoded. That is a limit of our own and no verdict, so it holds under `report`
+   * as well. Where it was a message of the answer, or the request is not governed, there is no decision to record.
+   */
+  overloaded(now: number): readonly Effect[] {
+    const subject = this.#subject;
+    if (subject === undefined || this.#state.phase === 'settled') {
+      this.#effects.push(overloadEffect(subject?.dialect ?? this.#context.fallbackDialect));
+      this.#state = { phase: 'refused' };
+      this.#drop();
+    } else this.#stop(subject, { ...unjudged(subject, 'overloaded'), enforced: true }, undefined, now);
+    return this.#takeEffects();
   }
 
   message(message: Message, now: number): readonly Effect[] {

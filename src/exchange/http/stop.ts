@@ -25,6 +25,11 @@ export interface Stop {
   readonly now: number;
 }
 
+/** The answer where the process holds all it may and there is nothing to record. */
+export function overloadEffect(dialect: Dialect): Effect {
+  return { kind: 'immediate', response: buildRefusal(refuse('overloaded'), dialect, undefined) };
+}
+
 /** The answer to the client and the record of it. A block has the status of its route, a refusal that of its row. */
 export function stopEffects({
   subject,

@@ -10,6 +10,8 @@ export interface DrainOptions {
   readonly graceMs: number;
   /** How long open streams may then take before they are reset. */
   readonly limitMs: number;
+  /** Called when the grace is over: tells those that would go on for hours to end. */
+  readonly onGraceOver: () => void;
 }
 
 /**
@@ -25,6 +27,7 @@ export async function drainServer(
 ): Promise<void> {
   health.set(false);
   await sleep(options.graceMs);
+  options.onGraceOver();
   await new Promise<void>((resolve) => {
     const limit = setTimeout(() => {
       close();

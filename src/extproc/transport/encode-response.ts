@@ -1,97 +1,163 @@
-import { asBuffer } from '../../exchange/bytes.ts';
+import type { HeaderValueOption } from '../../gen/envoy/config/core/v3/base.ts';
 import {
-  CommonResponse,
+  type BodyMutation,
+  type CommonResponse,
+  type HeaderMutation,
   ProcessingResponse,
-  StreamedBodyResponse,
 } from '../../gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { BackwardWriter } from './backward-writer.ts';
+import { writeStruct } from './encode-struct.ts';
 
-/** Smaller bodies go through the generated encoder: its copies cost less than a second way of encoding. */
-const DIRECT_FROM_BYTES = 512;
-
-/** Key bytes of length-delimited fields: (number << 3) | 2. */
-const KEY = {
-  /** `BodyMutation.body` and `StreamedBodyResponse.body`, `BodyResponse.response`: field 1. */
+/** Key bytes: (field number << 3) | wire type. Names where one number serves one message only. */
+const key = {
   first: 0x0a,
-  /** `CommonResponse.body_mutation`, `BodyMutation.streamed_response`: field 3. */
+  second: 0x12,
   third: 0x1a,
-  requestBody: 0x1a,
-  responseBody: 0x22,
+  dynamicMetadata: 0x42,
+  secondVarint: 0x10,
+  thirdVarint: 0x18,
+  fourthVarint: 0x20,
 } as const;
 
+/** The members of `ProcessingResponse.response` that every request has. */
+const memberKeys = {
+  requestHeaders: 0x0a,
+  responseHeaders: 0x12,
+  requestBody: 0x1a,
+  responseBody: 0x22,
+  requestTrailers: 0x2a,
+  responseTrailers: 0x32,
+} as const;
+
+/** Nothing here waits while it is in use. */
+const writer = new BackwardWriter();
+
 /**
- * The wire form of a response. The generated encoder copies a body once for each of the four messages around it; here
- * the lengths are worked out from the inside and the body is written once.
+ * A response as a gRPC message, in pieces: the prefix and its wire form. The generated encoder copies a body once for each
+ * of the messages around it, and makes several objects for each nested message; here everything is written once, from
+ * the end, and a large body is a piece of its own.
+ *
+ * @throws Error for metadata that no Struct can hold
  */
-export function encodeResponse(message: ProcessingResponse): Buffer {
+export function encodeFrame(message: ProcessingResponse): readonly Uint8Array[] {
   const { response } = message;
-  if (response?.$case === 'requestBody' || response?.$case === 'responseBody') {
-    const common = response.value.response;
-    const mutation = common?.bodyMutation?.mutation;
-    const body =
-      mutation?.$case === 'body'
-        ? mutation.value
-        : mutation?.$case === 'streamedResponse'
-          ? mutation.value.body
-          : undefined;
-    if (common !== undefined && body !== undefined && body.length >= DIRECT_FROM_BYTES) {
-      return encodeAround(message, common, body);
+  writer.start();
+  if (response === undefined || response.$case === 'immediateResponse' || hasRareParts(message)) {
+    writer.bytes(ProcessingResponse.encode(message).finish());
+  } else {
+    const common = 'response' in response.value ? response.value.response : undefined;
+    writeMetadata(message.dynamicMetadata);
+    const member = writer.length;
+    if (common !== undefined) {
+      const start = writer.length;
+      writeCommon(common);
+      writer.close(key.first, start);
+    } else if ('headerMutation' in response.value && response.value.headerMutation !== undefined) {
+      const start = writer.length;
+      writeHeaderMutation(response.value.headerMutation);
+      writer.close(key.first, start);
+    }
+    writer.close(memberKeys[response.$case], member);
+  }
+  writer.uint32(writer.length);
+  writer.byte(0);
+  return writer.finish();
+}
+
+/** Whether there is something that Tiergate never sends; the generated encoder knows it. */
+function hasRareParts({ response, modeOverride, overrideMessageTimeout }: ProcessingResponse): boolean {
+  if (modeOverride !== undefined || overrideMessageTimeout !== undefined) return true;
+  const common = response !== undefined && 'response' in response.value ? response.value.response : undefined;
+  if (common === undefined) return false;
+  return common.status !== 0 || common.trailers !== undefined || common.clearRouteCache;
+}
+
+function writeMetadata(metadata: ProcessingResponse['dynamicMetadata']): void {
+  if (metadata === undefined) return;
+  const start = writer.length;
+  writeStruct(writer, metadata);
+  writer.close(key.dynamicMetadata, start);
+}
+
+function writeCommon({ headerMutation, bodyMutation }: CommonResponse): void {
+  if (bodyMutation !== undefined) {
+    const start = writer.length;
+    writeBodyMutation(bodyMutation);
+    writer.close(key.third, start);
+  }
+  if (headerMutation !== undefined) {
+    const start = writer.length;
+    writeHeaderMutation(headerMutation);
+    writer.close(key.second, start);
+  }
+}
+
+function writeBodyMutation({ mutation }: BodyMutation): void {
+  const start = writer.length;
+  switch (mutation?.$case) {
+    case 'body':
+      writer.bytes(mutation.value);
+      writer.close(key.first, start);
+      break;
+    case 'clearBody':
+      writer.byte(mutation.value ? 1 : 0);
+      writer.byte(key.secondVarint);
+      break;
+    case 'streamedResponse': {
+      const { body, endOfStream, endOfStreamWithoutMessage } = mutation.value;
+      writeFlag(key.thirdVarint, endOfStreamWithoutMessage);
+      writeFlag(key.secondVarint, endOfStream);
+      writeText(key.first, body);
+      writer.close(key.third, start);
     }
   }
-  return asBuffer(ProcessingResponse.encode(message).finish());
 }
 
-function encodeAround(message: ProcessingResponse, common: CommonResponse, body: Uint8Array): Buffer {
-  const mutation = common.bodyMutation?.mutation;
-  // What stands beside the body is small; proto3 lets fields come in any order.
-  const besideMutation = CommonResponse.encode({ ...common, bodyMutation: undefined }).finish();
-  const besideResponse = ProcessingResponse.encode({ ...message, response: undefined }).finish();
-  const streamed = mutation?.$case === 'streamedResponse' ? mutation.value : undefined;
-  const besideBody =
-    streamed === undefined ? EMPTY : StreamedBodyResponse.encode({ ...streamed, body: EMPTY }).finish();
-
-  const bodyField = fieldLength(body.length);
-  const innermost = bodyField + besideBody.length;
-  const mutationLength = streamed === undefined ? innermost : fieldLength(innermost);
-  const commonLength = besideMutation.length + fieldLength(mutationLength);
-  const bodyResponse = fieldLength(commonLength);
-  const bytes = Buffer.allocUnsafe(fieldLength(bodyResponse) + besideResponse.length);
-
-  const isRequest = message.response?.$case === 'requestBody';
-  let at = writeHead(bytes, 0, isRequest ? KEY.requestBody : KEY.responseBody, bodyResponse);
-  at = writeHead(bytes, at, KEY.first, commonLength);
-  bytes.set(besideMutation, at);
-  at = writeHead(bytes, at + besideMutation.length, KEY.third, mutationLength);
-  if (streamed !== undefined) at = writeHead(bytes, at, KEY.third, innermost);
-  at = writeHead(bytes, at, KEY.first, body.length);
-  bytes.set(body, at);
-  at += body.length;
-  bytes.set(besideBody, at);
-  bytes.set(besideResponse, at + besideBody.length);
-  return bytes;
-}
-
-const EMPTY = new Uint8Array(0);
-
-/** Bytes of a length-delimited field with its key (one byte for the fields used here) and length. */
-function fieldLength(length: number): number {
-  return 1 + varintLength(length) + length;
-}
-
-function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length += 1;
-  return length;
-}
-
-/** Writes key and length; returns the offset after them. */
-function writeHead(bytes: Buffer, start: number, key: number, length: number): number {
-  bytes[start] = key;
-  let at = start + 1;
-  let rest = length;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
-    bytes[at] = (rest % 0x80) | 0x80;
-    at += 1;
+function writeHeaderMutation({ setHeaders, removeHeaders }: HeaderMutation): void {
+  for (let at = removeHeaders.length - 1; at >= 0; at--) {
+    const start = writer.length;
+    writer.text(removeHeaders[at] ?? '');
+    writer.close(key.second, start);
   }
-  bytes[at] = rest;
-  return at + 1;
+  for (let at = setHeaders.length - 1; at >= 0; at--) {
+    const option = setHeaders[at];
+    const start = writer.length;
+    if (option !== undefined) writeHeaderOption(option);
+    writer.close(key.first, start);
+  }
+}
+
+function writeHeaderOption({ header, append, appendAction, keepEmptyValue }: HeaderValueOption): void {
+  writeFlag(key.fourthVarint, keepEmptyValue);
+  if (appendAction !== 0) {
+    writer.varint(appendAction);
+    writer.byte(key.thirdVarint);
+  }
+  if (append !== undefined) {
+    const start = writer.length;
+    writeFlag(0x08, append);
+    writer.close(key.second, start);
+  }
+  if (header === undefined) return;
+  const start = writer.length;
+  writeText(key.third, header.rawValue);
+  writeText(key.second, header.value);
+  writeText(key.first, header.key);
+  writer.close(key.first, start);
+}
+
+/** A field of text or bytes; the empty one is left out, as proto3 has it. */
+function writeText(fieldKey: number, value: string | Uint8Array): void {
+  if (value.length === 0) return;
+  const start = writer.length;
+  if (typeof value === 'string') writer.text(value);
+  else writer.bytes(value);
+  writer.close(fieldKey, start);
+}
+
+/** A boolean field; false is left out, as proto3 has it. */
+function writeFlag(fieldKey: number, value: boolean): void {
+  if (!value) return;
+  writer.byte(1);
+  writer.byte(fieldKey);
 }

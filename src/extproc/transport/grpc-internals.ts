@@ -10,13 +10,6 @@ interface ServerInternals {
   readonly http2Servers?: ReadonlyMap<Http2Server | Http2SecureServer, unknown>;
 }
 
-/** The part of a call that puts messages together. */
-interface CallInternals {
-  readonly call?: {
-    readonly decoder?: { readonly readMessageRemaining: number; readPartialMessage: Buffer[] };
-  };
-}
-
 const hint =
   'this version of @grpc/grpc-js is not the one that Tiergate was built with: install it with npm ci';
 
@@ -33,13 +26,4 @@ export function boundHttp2Servers(server: Server): readonly (Http2Server | Http2
   if (servers === undefined || servers.size === 0)
     throw new Error(`the gRPC server has no HTTP/2 servers; ${hint}`);
   return [...servers.keys()];
-}
-
-/**
- * Lets go of the pieces that the last message of a call was put together from. grpc-js keeps them until the next message
- * begins, so that a body which is being collected would be in memory twice.
- */
-export function forgetPieces(call: object): void {
-  const decoder = (call as CallInternals).call?.decoder;
-  if (decoder?.readMessageRemaining === 0) decoder.readPartialMessage = [];
 }

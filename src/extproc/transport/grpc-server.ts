@@ -1,16 +1,18 @@
+import { constants } from 'node:http2';
 import { type ChannelOptions, logVerbosity, Server, setLogVerbosity } from '@grpc/grpc-js';
 import type { HeldBudget } from '../../exchange/events.ts';
+import { createGuard } from '../guard.ts';
 import type { OpenStream } from '../message-stream.ts';
 import type { StreamObserver } from '../observer.ts';
 import { Connections } from './connections.ts';
 import { type DrainOptions, drainServer } from './drain.ts';
-import { type ProcessCall, serveCall } from './grpc-stream.ts';
+import { serveCall } from './grpc-stream.ts';
 import { addHealth } from './health.ts';
 import { raiseConnectionWindows, raiseResetLimit, raiseStreamLimits } from './http2-limits.ts';
 import { type ListenOptions, listen } from './listen.ts';
+import { serveMethod } from './process-route.ts';
 import { addReflection } from './reflection.ts';
-import { processService } from './service.ts';
-import { StreamTap } from './stream-tap.ts';
+import { processPath } from './service.ts';
 
 export interface GrpcServerOptions extends ListenOptions {
   /** `limits.body`: a message may be 1 MiB larger, for what stands around the body. */
@@ -46,13 +48,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const server = new Server(channelOptions(options.maxBodyBytes));
   raiseResetLimit(server);
   raiseStreamLimits(server);
-  const tap = new StreamTap();
-  addProcess(server, tap, options);
   const health = addHealth(server);
   addReflection(server);
   const address = await listen(server, options);
   raiseConnectionWindows(server);
-  tap.attach(server);
+  serveProcess(server, options);
   const connections = new Connections();
   connections.attach(server);
   const close = (): void => {
@@ -78,10 +78,13 @@ export function channelOptions(maxBodyBytes: number): ChannelOptions {
   };
 }
 
-function addProcess(server: Server, tap: StreamTap, options: GrpcServerOptions): void {
-  const { held, observer, open } = options;
-  const service = processService((fault) => observer.fault(fault, 'encode', undefined));
-  server.addService(service, {
-    process: (call: ProcessCall) => serveCall(call, tap.current, open, held),
+function serveProcess(server: Server, { open, held, observer, maxBodyBytes }: GrpcServerOptions): void {
+  const call = { open, held, maxMessageBytes: maxBodyBytes + messageOverhead };
+  serveMethod(server, processPath, (stream, headers) => {
+    const guard = createGuard((fault, place) => {
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      observer.fault(fault, place, undefined);
+    });
+    guard('open', () => serveCall(stream, headers, call));
   });
 }

@@ -21,8 +21,8 @@ const maxConcurrentStreams = 65_536;
 const resetLimit = 1_000_000;
 
 /**
- * Raises the limit; Node before 22.23 and 24.21 ignores it in silence, so `start-up-check.ts` tries it. To be called
- * before the server is bound.
+ * Raises the limit; Node 20 ignores it in silence, so `start-up-check.ts` tries it. To be called before the server is
+ * bound.
  */
 export function raiseResetLimit(server: Server): void {
   const options = http2Options(server);

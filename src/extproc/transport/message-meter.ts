@@ -20,8 +20,10 @@ export class MessageMeter {
   /** What was taken for each message that has begun and was not delivered, oldest first. */
   #taken: number[] = [];
   #stopped = false;
+  /** A message was refused and nobody has been told yet. */
+  #refusing = false;
 
-  /** @param onRefused called once, when the process holds all it may: the message will not be completed */
+  /** @param onRefused called once, when the process holds all it may: no further byte need come */
   constructor(budget: HeldBudget, onRefused: () => void) {
     this.#budget = budget;
     this.#onRefused = onRefused;
@@ -51,6 +53,16 @@ export class MessageMeter {
     if (taken !== undefined && taken > 0) this.#budget.give(taken);
   }
 
+  /**
+   * Whether it is now time to say that a message was refused: once, and not before every message that came before it was
+   * delivered, so that whoever hears of it knows what the refused one belongs to.
+   */
+  takeRefusal(): boolean {
+    if (!this.#refusing || this.#taken.length > 0) return false;
+    this.#refusing = false;
+    return true;
+  }
+
   /** The stream has ended; everything is given back. */
   stop(): void {
     this.#stopped = true;
@@ -64,7 +76,8 @@ export class MessageMeter {
     const uncounted = this.#missing <= Math.max(smallMessage, present);
     const bytes = uncounted ? 0 : this.#missing;
     if (!this.#budget.take(bytes)) {
-      this.stop();
+      this.#stopped = true;
+      this.#refusing = true;
       this.#onRefused();
       return;
     }

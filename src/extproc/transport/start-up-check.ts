@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import {
   connectionWindow,
   raiseConnectionWindows,
@@ -7,7 +7,7 @@ import {
   streamWindow,
 } from './http2-limits.ts';
 import { probeResets } from './probe-client.ts';
-import { StreamTap } from './stream-tap.ts';
+import { serveMethod } from './process-route.ts';
 
 /** More than nghttp2 lets a connection reset by default (1,000), by enough that its refill cannot hide it. */
 const resets = 1_500;
@@ -30,46 +30,27 @@ const allBelts: Belts = {
 /**
  * Proves on a loopback connection, before anything is served, that what is set on grpc-js by fields that it does not
  * publish has its effect on this Node: more than 1,000 resets leave a connection alive, the windows are raised, and
- * the HTTP/2 stream of a call is known.
+ * calls arrive where they are served.
  *
  * @throws Error that names what has no effect and the remedy
  */
 export async function checkTransport(belts: Belts = allBelts): Promise<void> {
   const server = new Server({ 'grpc.enable_channelz': 0 });
-  const tap = new StreamTap();
-  let tapped = false;
-  const probe: UntypedServiceImplementation = {
-    probe: () => {
-      tapped = tap.current !== undefined;
-    },
-  };
-  const passBytes = (bytes: Buffer): Buffer => bytes;
-  server.addService(
-    {
-      probe: {
-        path: probePath,
-        requestStream: true,
-        responseStream: true,
-        requestSerialize: passBytes,
-        requestDeserialize: passBytes,
-        responseSerialize: passBytes,
-        responseDeserialize: passBytes,
-      },
-    },
-    probe,
-  );
+  let served = false;
   try {
     belts.resetLimit(server);
     belts.streamLimits(server);
     const port = await bind(server);
     belts.connectionWindows(server);
-    tap.attach(server);
+    serveMethod(server, probePath, () => {
+      served = true;
+    });
     const result = await probeResets(port, paths());
     if (!result.survived) throw new Error(resetLimitText());
     if (result.streamWindow !== streamWindow || result.connectionWindowAdded < connectionWindow / 2) {
       throw new Error(`the HTTP/2 windows cannot be raised on Node ${process.versions.node}; ${remedy}`);
     }
-    if (!tapped) throw new Error(`the HTTP/2 stream of a gRPC call is not known; ${remedy}`);
+    if (!served) throw new Error(`gRPC calls do not arrive where they are served; ${remedy}`);
   } finally {
     server.forceShutdown();
   }

@@ -12,11 +12,15 @@ const ALARMS = [
   'server_half_closed',
 ];
 
-/** Asserts that Envoy has no complaint about Tiergate so far, and that it has asked it at all. */
-export async function expectHealthyExtProc(envoy: RunningEnvoy): Promise<void> {
-  const stats = await envoy.extProcStats();
+/**
+ * Asserts that Envoy has no complaint about Tiergate so far, and that it has asked it at all.
+ *
+ * @param statPrefix of the listener
+ */
+export async function expectHealthyExtProc(envoy: RunningEnvoy, statPrefix = 'llm'): Promise<void> {
+  const stats = await envoy.extProcStats(statPrefix);
   expect(stats.get('streams_started')).toBeGreaterThan(0);
-  for (const name of ALARMS) expect([name, stats.get(name) ?? 0]).toEqual([name, 0]);
+  for (const name of ALARMS) expect([statPrefix, name, stats.get(name) ?? 0]).toEqual([statPrefix, name, 0]);
 }
 
 /** Asserts an error of Envoy's own as the mapper of the reference configuration writes it. */

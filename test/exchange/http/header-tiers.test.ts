@@ -95,3 +95,49 @@ test.each(['BUFFERED', 'STREAMED', 'FULL_DUPLEX_STREAMED'] as const)(
     expect(playRequest(environmentOf(), mode, hinted('ultrafast')).immediate?.status).toBe(403);
   },
 );
+
+describe.each(['BUFFERED', 'STREAMED', 'FULL_DUPLEX_STREAMED'] as const)('clouds, %s', (mode) => {
+  test.each(['/v1/chat/completions', '/v1/messages', '/v1/responses'])(
+    'the tier header is filtered on %s',
+    (path) => {
+      const outcome = playRequest(environmentOf(), mode, {
+        path,
+        headers: [['x-amzn-bedrock-service-tier', 'priority']],
+        chunks: ['{"model":"m"}'],
+      });
+      expect(outcome.upstream?.headers.map(({ name }) => name)).not.toContain('x-amzn-bedrock-service-tier');
+      expect(outcome.upstream?.body.toString()).toBe('{"model":"m"}');
+      expect(outcome.decisions).toMatchObject([{ action: 'filter', tier_asked: 'priority' }]);
+    },
+  );
+
+  test.each([
+    ['rawPredict', 'gpt-allowed-1', '{"model":"m","speed":"fast"}'],
+    ['streamRawPredict', 'claude', '{"model":"m"}'],
+  ])('%s of an Anthropic model on Vertex AI is judged by the model of the path', (method, model, body) => {
+    const outcome = playRequest(environmentOf(), mode, {
+      path: `/v1/projects/p/locations/l/publishers/anthropic/models/${model}:${method}`,
+      chunks: ['{"model":"m","speed":"fast"}'],
+    });
+    expect(outcome.upstream?.body.toString()).toBe(body);
+    expect(outcome.decisions).toMatchObject([
+      { dialect: 'anthropic-vertex', model_asked: model, tier_asked: 'priority' },
+    ]);
+  });
+});
+
+test.each([
+  ['BUFFERED', ['fast-mode-2026-02-01']],
+  ['FULL_DUPLEX_STREAMED', ['fast-mode-2026-02-01']],
+  // The header reply is gone.
+  ['STREAMED', []],
+] as const)('a speed forced to fast gets the token that it needs in %s', (mode, tokens) => {
+  const policy = policyOf([
+    { service_tier: 'missing', action: 'force', force_tier: 'priority', scope: 'all', name: 'all-fast' },
+  ]);
+  const request = { path: '/v1/messages', chunks: ['{"model":"claude"}'] };
+  const outcome = playRequest(environmentOf({}, { policy }), mode, request);
+  expect(outcome.upstream?.body.toString()).toBe('{"model":"claude","speed":"fast"}');
+  const lines = outcome.upstream?.headers.filter(({ name }) => name === 'anthropic-beta') ?? [];
+  expect(lines.map(({ value }) => value)).toEqual(tokens);
+});

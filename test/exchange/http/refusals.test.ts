@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { STRICT } from '../../../src/policy/strictness.ts';
 import { environmentOf, policyOf, routeOf, settingsOf, TestBudget } from '../support/environment.ts';
@@ -23,7 +23,7 @@ const CASES: readonly Case[] = [
   {
     code: 'unsupported_route',
     status: 403,
-    request: { path: '/v1/realtime', chunks: [BODY] },
+    request: { path: '/v1/live/sessions', chunks: [BODY] },
     atHeaders: true,
   },
   {
@@ -121,6 +121,21 @@ describe.each(MODES)('%s', (mode) => {
     if (atHeaders) expect(outcome.replies).toEqual([]);
   });
 
+  test.each([
+    ['gzip', gzipSync(BODY)],
+    ['deflate', deflateSync(BODY)],
+    ['br', brotliCompressSync(BODY)],
+    ['zstd', zstdCompressSync(BODY)],
+  ])('the header alone says how a body is encoded: %s bytes without it are no JSON', (coding, bytes) => {
+    for (const headers of [[], [['content-encoding', 'identity']], [['accept-encoding', coding]]] as const) {
+      const outcome = playRequest(environmentOf(), mode, { chunks: [bytes], headers });
+      expect(outcome.immediate).toMatchObject({ status: 400, details: 'tiergate_malformed_json' });
+      expect(outcome.upstream).toBeUndefined();
+    }
+    const encoded = { chunks: [bytes], headers: [['content-encoding', coding]] } as const;
+    expect(playRequest(environmentOf(), mode, encoded).decisions).toMatchObject([{ action: 'filter' }]);
+  });
+
   test('a path that is not governed needs no policy, no room and no encoding that we know', () => {
     const environment = environmentOf({ limits: SMALL }, { policy: undefined, held: new TestBudget(0) });
     const outcome = playRequest(environment, mode, {
@@ -198,6 +213,21 @@ describe('the answer of a refusal', () => {
       status: 400,
       body: { error: { type: 'invalid_request_error' } },
     });
+  });
+
+  test.each([{ headers: [['upgrade', 'h2c']] }, { method: 'CONNECT' }] as const)(
+    'a 426 names a protocol, as HTTP demands: %j',
+    (request) => {
+      const { immediate } = playRequest(environmentOf(), 'BUFFERED', request);
+      expect(immediate?.status).toBe(426);
+      expect(immediate?.headers).toContainEqual({ name: 'upgrade', value: 'websocket' });
+      expect(immediate?.headers).toContainEqual({ name: 'connection', value: 'upgrade' });
+    },
+  );
+
+  test('no other status names one', () => {
+    expect(block({}).headers).not.toHaveProperty('upgrade');
+    expect(block({}).headers).not.toHaveProperty('connection');
   });
 
   test('Anthropic paths get the shape of Anthropic', () => {

@@ -14,7 +14,11 @@ describe.each(['BUFFERED', 'STREAMED', 'FULL_DUPLEX_STREAMED'] as const)('report
     ['a filter', { chunks: halves(FILTERED) }, { action: 'filter', tier_asked: 'priority' }],
     ['malformed JSON', { chunks: halves('{"model":}') }, { action: 'refuse', code: 'malformed_json' }],
     ['an upgrade', { headers: [['upgrade', 'x']] }, { code: 'upgrade_refused' }],
-    ['a route without a dialect', { path: '/v1/realtime', chunks: [BLOCKED] }, { code: 'unsupported_route' }],
+    [
+      'a route without a dialect',
+      { path: '/v1/live/sessions', chunks: [BLOCKED] },
+      { code: 'unsupported_route' },
+    ],
     ['a path that is not normal', { path: '/%zz', chunks: [BLOCKED] }, { code: 'path_not_normal' }],
     ['an empty body', { chunks: [''] }, { action: 'pass' }],
     ['headers alone', {}, { action: 'pass' }],

@@ -242,7 +242,7 @@ describe('nothing is read', () => {
 
   test('where there is no dialect, or one whose answers do not tell', () => {
     const report = { defaults: routeOf({ enforcement: 'report' as const }) };
-    expect(kinds(open(report).handle(asked('/v1/realtime'), 0))).toEqual(['reply', 'decision']);
+    expect(kinds(open(report).handle(asked('/v1/live/sessions'), 0))).toEqual(['reply', 'decision']);
 
     const chat = dialectTable.byName('openai-chat');
     if (chat === undefined) throw new Error('unreachable');

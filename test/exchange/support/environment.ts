@@ -45,7 +45,13 @@ export function settingsOf(changes: Partial<ExchangeSettings> = {}): ExchangeSet
       decodedRatio: 100,
       jsonDepth: 64,
       jsonMembers: 10_000,
+      message: 100_000,
+      fragments: 50,
+      sockets: 100,
+      providerWait: 2_000,
+      clientCloseWait: 1_000,
     },
+    websocket: { revision: 'snapshot', onBlock: 'close', blockStatus: 400 },
     observeServedTier: false,
     ...changes,
   };
@@ -105,6 +111,12 @@ export function policyOf(
   return { revision: 7, policy: compilePolicy(result.document), enforcement };
 }
 
+/** Bytes that a test can foretell: 1, 2, 3 … */
+function countingBytes(): ExchangeEnvironment['randomBytes'] {
+  let next = 1;
+  return (count) => Uint8Array.from({ length: count }, () => next++ % 256);
+}
+
 export interface TestEnvironment extends ExchangeEnvironment {
   readonly held: TestBudget;
 }
@@ -118,5 +130,6 @@ export function environmentOf(
     settings: settingsOf(settings),
     currentPolicy: () => policy,
     held: parts.held ?? new TestBudget(),
+    randomBytes: countingBytes(),
   };
 }

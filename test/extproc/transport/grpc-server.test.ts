@@ -154,7 +154,7 @@ describe('sizes', () => {
     const limit = 6 * MiB;
     const { bench, server } = await serve(
       (event) => {
-        if (event.kind === 'ended' || event.kind === 'decoded') return [];
+        if (!('direction' in event)) return [];
         if (event.kind !== 'body')
           return [{ kind: 'reply', reply: { kind: event.kind, direction: event.direction } }];
         const bytes = Buffer.from(event.bytes);

@@ -56,7 +56,7 @@ describe('a drain', () => {
     const stream = new ClientStream(client);
     stream.send(postHeaders);
     await stream.reply(1);
-    const drained = server.drain({ graceMs: 300, limitMs: 10_000 });
+    const drained = server.drain({ graceMs: 300, limitMs: 10_000, onGraceOver: () => undefined });
     expect(await check(health, '')).toBe('NOT_SERVING');
     const late = new ClientStream(client);
     late.send(postHeaders);
@@ -74,7 +74,7 @@ describe('a drain', () => {
     const stream = new ClientStream(connectClient(server.address));
     stream.send(postHeaders);
     await stream.reply(1);
-    await server.drain({ graceMs: 0, limitMs: 50 });
+    await server.drain({ graceMs: 0, limitMs: 50, onGraceOver: () => undefined });
     expect((await stream.ended).code).not.toBe(codes.OK);
     expect(bench.observer.ends).toHaveLength(1);
     expect(bench.endedEvents).toBe(1);

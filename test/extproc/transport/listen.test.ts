@@ -43,7 +43,7 @@ describe('a Unix socket', () => {
     expect(server.address).toBe(`unix:${path}`);
     expect(statSync(path).mode & 0o777).toBe(0o660);
     await expectServed(server.address);
-    await server.drain({ graceMs: 0, limitMs: 1_000 });
+    await server.drain({ graceMs: 0, limitMs: 1_000, onGraceOver: () => undefined });
     expect(existsSync(path)).toBe(false);
   });
 

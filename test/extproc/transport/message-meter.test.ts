@@ -53,6 +53,21 @@ describe('MessageMeter', () => {
     expect([held.held, refusals()]).toEqual([0, 1]);
   });
 
+  it('speaks of a refusal when what came before it was delivered, once', () => {
+    const { meter: counter, held, refusals } = meter(100 * KiB);
+    counter.arrived(Buffer.concat([message(10), message(80 * KiB).subarray(0, 100)]));
+    counter.arrived(message(80 * KiB).subarray(100));
+    expect(counter.takeRefusal()).toBe(false);
+    counter.arrived(message(30 * KiB));
+    counter.arrived(message(90 * KiB).subarray(0, 5));
+    expect([refusals(), counter.takeRefusal()]).toEqual([1, false]);
+    for (let delivered = 0; delivered < 3; delivered += 1) {
+      expect(counter.takeRefusal()).toBe(false);
+      counter.delivered();
+    }
+    expect([held.held, counter.takeRefusal(), counter.takeRefusal()]).toEqual([0, true, false]);
+  });
+
   it('gives everything back when the stream ends', () => {
     const { meter: counter, held } = meter(1_000 * KiB);
     counter.arrived(message(100 * KiB).subarray(0, 9));
