@@ -1,5 +1,6 @@
 import type { Exchange, ExchangeFactory, Opening } from '../exchange/events.ts';
 import { misconfigured } from '../exchange/misconfigured.ts';
+import { beginsSocket } from '../exchange/socket/handshake.ts';
 import type { MessageEvent } from './decode.ts';
 import { passThrough } from './pass-through.ts';
 
@@ -10,7 +11,8 @@ const noModes =
 
 /**
  * The exchange for a stream whose first message has come. Every stream but those of Envoy's own answers is for the
- * factory to judge, also one that begins without request headers.
+ * factory to judge, also one that begins without request headers: a socket whose request headers are skipped can begin
+ * with the headers of its 101.
  */
 export function openExchange(
   exchanges: ExchangeFactory,
@@ -19,6 +21,7 @@ export function openExchange(
   now: number,
 ): Exchange {
   if (opening.modes === undefined) return misconfigured(noModes);
-  if (first.kind === 'headers' && first.direction === 'response') return passThrough(opening.modes);
+  const isAnswer = first.kind === 'headers' && first.direction === 'response';
+  if (isAnswer && !beginsSocket(first)) return passThrough(opening.modes);
   return exchanges(opening, first, now);
 }

@@ -131,18 +131,6 @@ describe.each(['BUFFERED', 'FULL_DUPLEX_STREAMED', 'STREAMED'] as const)('HTTP/1
     }
   });
 
-  it('refuses an upgrade to anything but a WebSocket', async () => {
-    const name = caseName();
-    const headers = {
-      connection: 'upgrade',
-      upgrade: 'h2c',
-      'x-case': name,
-    };
-    const answer = await exchange(stack().port, [head('GET', PATH, headers)]);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(stack().provider.contacts(name)).toBe(0);
-  });
-
   it('leaves Envoy without a complaint', async () => {
     await expectHealthyExtProc(stack().envoy);
   });

@@ -53,6 +53,29 @@ describe('a stream that begins with the headers of an answer', () => {
     expect(bench.stream.ends).toEqual([{ code: 0, details: '' }]);
   });
 
+  it('is misconfigured as soon as something of a request comes behind it: that was never judged', () => {
+    const bench = new Bench(keepAll);
+    const loop = openStream(bench.stream, bench.environment);
+    loop.message(request(headers('response', { ':status': '200' }), protocol(modes.streamed, modes.streamed)));
+    loop.message(request(body('request', '{"service_tier":"priority"}')));
+    expect(bench.stream.cases).toEqual(['responseHeaders']);
+    expect(bench.stream.ends.map(({ code }) => code)).toEqual([9]);
+    expect(bench.stream.ends[0]?.details).toContain('request_header_mode to SEND');
+  });
+
+  it.each([
+    ['the status of an upgrade', { ':status': '101' }, {}],
+    ['an attribute', { ':status': '200' }, { "request.headers['upgrade']": 'websocket' }],
+  ])('is for the factory where it may belong to a socket: %s', (_name, lines, fields) => {
+    const bench = new Bench(keepAll);
+    const loop = openStream(bench.stream, bench.environment);
+    const attributes = new Map([['envoy.filters.http.ext_proc', fields]]);
+    loop.message(
+      request(headers('response', lines), { ...protocol(modes.streamed, modes.streamed), attributes }),
+    );
+    expect(bench.openings).toHaveLength(1);
+  });
+
   it('goes on unchanged in one-to-one modes', () => {
     const bench = new Bench(keepAll);
     const loop = openStream(bench.stream, bench.environment);

@@ -13,7 +13,7 @@ export class Cargo {
   }
 
   addMetadata(metadata: DynamicMetadata): void {
-    this.#metadata = { ...this.#metadata, ...metadata };
+    this.#metadata = this.#metadata === undefined ? metadata : { ...this.#metadata, ...metadata };
   }
 
   get hasEdits(): boolean {

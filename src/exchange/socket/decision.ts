@@ -15,17 +15,17 @@ export interface JudgedTurn {
   readonly capturedModel: string | undefined;
   /** Payload bytes. */
   readonly bytes: number;
-  /** Monotonic, milliseconds: when the message was complete, and when it was judged. */
-  readonly completeAt: number;
+  /** Monotonic, milliseconds: when the first bytes of the message came, and when it was judged. */
+  readonly begunAt: number;
   readonly now: number;
 }
 
 /** The record of one message of a socket (design 7.4). */
 export function buildTurnDecision(subject: Subject, judged: Judged, turn: JudgedTurn): Decision {
   const { opening, startedAt } = subject;
-  const time = opening.time + Math.max(0, turn.completeAt - startedAt);
+  const time = opening.time + Math.max(0, turn.begunAt - startedAt);
   const id = turn.number === 0 ? opening.id : `${opening.id}.${turn.number}`;
-  const own: Subject = { ...subject, opening: { ...opening, id, time }, startedAt: turn.completeAt };
+  const own: Subject = { ...subject, opening: { ...opening, id, time }, startedAt: turn.begunAt };
   return {
     ...buildDecision(own, judged, turn.bytes, turn.now),
     transport: 'websocket',

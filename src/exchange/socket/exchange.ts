@@ -171,7 +171,7 @@ class SocketExchange implements Exchange {
       streamId: undefined,
       capturedModel: undefined,
       bytes: 0,
-      completeAt: this.#startedAt,
+      begunAt: this.#startedAt,
       now,
     };
     const decision = buildTurnDecision(subject, judged, turn);

@@ -16,6 +16,8 @@ export interface RecordedMessage {
   readonly streamId: string | undefined;
   /** Payload bytes. */
   readonly bytes: number;
+  /** Monotonic, milliseconds: when its first bytes came. */
+  readonly begunAt: number;
 }
 
 /** Members of a decision's metadata that not every decision has. */
@@ -50,7 +52,7 @@ export class Recorder {
 
   /** The verdict over the headers of the handshake. */
   handshake(judged: Judged, now: number): void {
-    const message = { policy: this.#subject.policy, streamId: undefined, bytes: 0 };
+    const message = { policy: this.#subject.policy, streamId: undefined, bytes: 0, begunAt: this.#subject.startedAt };
     const decision = buildTurnDecision(this.#subject, judged, this.#turn(message, 0, now));
     this.#annotate(decision);
     this.#emit(decision);
@@ -97,9 +99,9 @@ export class Recorder {
     });
   }
 
-  #turn({ streamId, bytes }: RecordedMessage, number: number, now: number) {
+  #turn({ streamId, bytes, begunAt }: RecordedMessage, number: number, now: number) {
     const { capturedModel } = this.#session;
-    return { number, streamId, capturedModel, bytes, completeAt: now, now };
+    return { number, streamId, capturedModel, bytes, begunAt, now };
   }
 
   /** Envoy merges the metadata of all replies, so what only an earlier decision had is emptied. */

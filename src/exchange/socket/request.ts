@@ -63,6 +63,8 @@ export class RequestHalf {
   #fault: RefusalCode = 'protocol_error';
   /** What the provider got of the client ends with a Close, or maybe inside a frame: no frame of ours can follow. */
   #torn = false;
+  /** When the first bytes of the message at hand came. */
+  #begunAt = 0;
   /** Who sent the first Close. */
   #closedBy: 'client_close' | 'provider_close' | undefined;
 
@@ -103,7 +105,10 @@ export class RequestHalf {
       return;
     }
     // Between two messages a change of the enforcement takes effect; within one its begin may be gone already.
-    if (this.#phase !== 'ending' && this.#reader.heldBytes === 0) this.#observe(now);
+    if (this.#reader.heldBytes === 0) {
+      this.#begunAt = now;
+      if (this.#phase !== 'ending') this.#observe(now);
+    }
     if (this.#observing) direction.send(chunk);
     const out: Uint8Array[] = [];
     for (const item of this.#reader.push(chunk)) this.#item(item, out, now);
@@ -279,6 +284,6 @@ export class RequestHalf {
   }
 
   #recorded(policy: PolicyView, streamId: string | undefined, bytes: number): RecordedMessage {
-    return { policy, streamId, bytes };
+    return { policy, streamId, bytes, begunAt: this.#begunAt };
   }
 }

@@ -58,6 +58,20 @@ export function serveCall(
 
 function ignoreError(): void {}
 
+const noMetadata: ReadonlyMap<string, string> = new Map();
+
+/** What `MessageStream.metadata` says. The headers themselves are not kept: a socket lives for hours. */
+function metadataOf(headers: IncomingHttpHeaders): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const name in headers) {
+    if (name.startsWith(':') || name.endsWith('-bin') || transportHeaders.has(name)) continue;
+    const value = headers[name];
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) values.set(name, first);
+  }
+  return values;
+}
+
 /** Who hears of a stream that is closed. */
 const nobody: StreamReceiver = {
   message() {},
@@ -70,8 +84,8 @@ const nobody: StreamReceiver = {
 
 /** A gRPC call behind the stream interface of the loop. */
 class ProcessCall implements MessageStream {
+  metadata: ReadonlyMap<string, string>;
   readonly #http2: ServerHttp2Stream;
-  #headers: IncomingHttpHeaders;
   readonly #held: HeldBudget;
   /** Undefined as long as every message has come whole: such a one is never put together, so nothing is held of it. */
   #meter: MessageMeter | undefined;
@@ -105,7 +119,7 @@ class ProcessCall implements MessageStream {
     // An error of the stream always comes with its close, which says all there is to know.
     http2Stream.on('error', ignoreError);
     this.#http2 = http2Stream;
-    this.#headers = headers;
+    this.metadata = metadataOf(headers);
     this.#assembler = new MessageAssembler(options.maxMessageBytes);
     this.#held = options.held;
     this.#receiver = options.open(this);
@@ -116,17 +130,6 @@ class ProcessCall implements MessageStream {
     http2Stream.on('data', (bytes: Buffer) => this.#guard('message', () => this.#read(bytes)));
     const timeout = headers['grpc-timeout'];
     if (typeof timeout === 'string') this.#limitTime(timeout);
-  }
-
-  get metadata(): ReadonlyMap<string, string> {
-    const values = new Map<string, string>();
-    for (const name in this.#headers) {
-      if (name.startsWith(':') || name.endsWith('-bin') || transportHeaders.has(name)) continue;
-      const value = this.#headers[name];
-      const first = Array.isArray(value) ? value[0] : value;
-      if (first !== undefined) values.set(name, first);
-    }
-    return values;
   }
 
   send(message: ProcessingResponse, onSent?: () => void): boolean {
@@ -270,7 +273,7 @@ class ProcessCall implements MessageStream {
     this.#receiver.cancelled();
     // Node's stream outlives its close, and what it refers to would be copied with it by the garbage collector.
     this.#receiver = nobody;
-    this.#headers = {};
+    this.metadata = noMetadata;
   }
 
   /** No message is taken any more, and nothing is held of one. */

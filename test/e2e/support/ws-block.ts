@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { BEHAVIOURS, CUT_FRAGMENT, FRAGMENT, GREETING, LONG_TEXT } from './ws-behaviours.ts';
+import { CUT_FRAGMENT, FRAGMENT, GREETING, LONG_TEXT } from './ws-behaviours.ts';
 import { openRaw, type RawTarget } from './ws-client.ts';
 import { expectErrorEvent, expectEventThenClose, expectNothingOf } from './ws-expect.ts';
 import { OPCODE } from './ws-frames.ts';
@@ -20,7 +20,14 @@ export const BLOCK_PRIORITY = {
 };
 
 /** The providers that answer a Ping, by what they do besides. */
-export const LIVE_BEHAVIOURS = [...BEHAVIOURS.keys()].filter((name) => name !== 'mute');
+export const LIVE_BEHAVIOURS = [
+  'silent',
+  'greeting',
+  'deltas',
+  'mid-frame',
+  'fragmented',
+  'cut-character',
+] as const;
 
 /** A turn that the policy stops; nothing of `secret` may reach the provider. */
 export function badMessage(secret: string): string {

@@ -52,6 +52,8 @@ export interface SocketProvider {
   closed(socket: SeenSocket): Promise<Close>;
   /** How many handshakes with this `x-case` have come. */
   contacts(name: string): number;
+  /** Cuts all connections. */
+  cut(): void;
   stop(): Promise<void>;
 }
 
@@ -171,6 +173,9 @@ export async function startSocketProvider(): Promise<SocketProvider> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
+  const cut = (): void => {
+    for (const socket of open) socket.destroy();
+  };
   const named = (name: string): RecordedSocket[] =>
     seen.filter((socket) => headerOf(socket, 'x-case') === name);
   return {
@@ -196,8 +201,9 @@ export async function startSocketProvider(): Promise<SocketProvider> {
       if (close === undefined) throw new Error('the connection ended without a Close at the provider');
       return close;
     },
+    cut,
     async stop() {
-      for (const socket of open) socket.destroy();
+      cut();
       server.close();
       await once(server, 'close');
     },
