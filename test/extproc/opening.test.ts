@@ -56,7 +56,9 @@ describe('a stream that begins with the headers of an answer', () => {
   it('is misconfigured as soon as something of a request comes behind it: that was never judged', () => {
     const bench = new Bench(keepAll);
     const loop = openStream(bench.stream, bench.environment);
-    loop.message(request(headers('response', { ':status': '200' }), protocol(modes.streamed, modes.streamed)));
+    loop.message(
+      request(headers('response', { ':status': '200' }), protocol(modes.streamed, modes.streamed)),
+    );
     loop.message(request(body('request', '{"service_tier":"priority"}')));
     expect(bench.stream.cases).toEqual(['responseHeaders']);
     expect(bench.stream.ends.map(({ code }) => code)).toEqual([9]);

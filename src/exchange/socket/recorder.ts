@@ -52,7 +52,12 @@ export class Recorder {
 
   /** The verdict over the headers of the handshake. */
   handshake(judged: Judged, now: number): void {
-    const message = { policy: this.#subject.policy, streamId: undefined, bytes: 0, begunAt: this.#subject.startedAt };
+    const message = {
+      policy: this.#subject.policy,
+      streamId: undefined,
+      bytes: 0,
+      begunAt: this.#subject.startedAt,
+    };
     const decision = buildTurnDecision(this.#subject, judged, this.#turn(message, 0, now));
     this.#annotate(decision);
     this.#emit(decision);
