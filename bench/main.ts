@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { jsonTable, runJsonBench } from './json.ts';
 import { runMemoryBench } from './memory.ts';
+import { runRedisBench } from './redis.ts';
 import { runServiceBench } from './service.ts';
 import { runSocketBench } from './sockets.ts';
 import { type BenchTable, markdownTable } from './support/table.ts';
@@ -17,6 +18,7 @@ parts (default: all)
   envoy     through a real Envoy: with Tiergate, with nothing, bare grpc-js, stock Go (where Go is found)
   memory    resident memory, idle and after thousands of 1 MB bodies
   sockets   WebSockets: a turn against a bare grpc-js server, memory of 5,000 open ones, latency through a real Envoy
+  redis     a turn with memory, with Redis and with Redis gone; what sockets cost Redis (needs redis-server)
 `;
 
 const PARTS: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
@@ -25,6 +27,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   envoy: runEnvoyBench,
   memory: async () => [await runMemoryBench()],
   sockets: runSocketBench,
+  redis: runRedisBench,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });

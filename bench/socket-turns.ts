@@ -25,9 +25,11 @@ const CASES: readonly Case[] = [
 ];
 
 const ROUNDS = 5;
-const SOCKETS = 16;
+/** Sockets with one turn in flight each. */
+export const SOCKETS = 16;
 
-interface Round {
+/** What one round measured. */
+export interface Round {
   /** Processor time of the server, µs a turn. */
   readonly cpu: number;
   /** Turns a second. */
@@ -35,7 +37,7 @@ interface Round {
 }
 
 /** Sends turns on sockets that are open already, each as soon as its last one was answered. */
-async function takeTurns(
+export async function takeTurns(
   server: BenchServer,
   sockets: readonly SocketStream[],
   message: Buffer,

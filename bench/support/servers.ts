@@ -69,11 +69,14 @@ export async function startGo(): Promise<BenchServer | undefined> {
 }
 
 /** Tiergate as an operator runs it; decisions are logged to a pipe. It filters `priority` and lets `flex` pass. */
-export async function startTiergate(): Promise<BenchServer> {
+export async function startTiergate(
+  name = 'Tiergate',
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<BenchServer> {
   const port = await freePort();
-  const tiergate = await startService({ grpc: { port } });
+  const tiergate = await startService({ grpc: { port }, config });
   return {
-    name: 'Tiergate',
+    name,
     port,
     pid: tiergate.process.pid,
     tail: () => tiergate.process.tail(5),

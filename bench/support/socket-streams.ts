@@ -4,6 +4,9 @@ import { grpcFrame, headerLines, PROCESS_PATH, ReplyCounter } from './grpc-frame
 
 /** Streams of one connection, as `max_requests_per_connection` of the shipped file says. */
 const STREAMS_A_CONNECTION = 900;
+/** What a server may send ahead, as Envoy allows it. */
+const STREAM_WINDOW = 16 * 1024 * 1024;
+const CONNECTION_WINDOW = 24 * 1024 * 1024;
 /** `STREAMED` in Envoy's contract. */
 const STREAMED = 1;
 
@@ -122,9 +125,13 @@ export class SocketStreams {
     const last = this.#sessions.at(-1);
     this.#opened += 1;
     if (last !== undefined && this.#opened % STREAMS_A_CONNECTION !== 0) return last;
-    // In MB; beyond it Node refuses new streams of its own accord.
-    const session = connect(`http://127.0.0.1:${this.#port}`, { maxSessionMemory: 1000 });
+    const session = connect(`http://127.0.0.1:${this.#port}`, {
+      settings: { initialWindowSize: STREAM_WINDOW },
+      // In MB; beyond it Node refuses new streams of its own accord.
+      maxSessionMemory: 1000,
+    });
     session.on('error', () => {});
+    session.on('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
     this.#sessions.push(session);
     return session;
   }

@@ -40,14 +40,16 @@ async function policyFor(
     const view = { revision: 0, policy: compilePolicy(reading.document), enforcement: undefined };
     return { view, document: reading.document, name: file };
   }
-  const store = await openConfiguredStore(configuration, undefined);
+  const stores = await openConfiguredStore(configuration, { serve: false });
+  const store = stores.policy;
   try {
     const { source, revision, faults } = store.status();
     if (faults.length > 0) terminal.error(`the policy file cannot be used:\n${formatFaults(faults)}`);
-    const name = source === 'built_in' ? 'built in' : `${policy.file}, revision ${revision} (${source})`;
+    const place = stores.redis === undefined ? policy.file : 'Redis';
+    const name = source === 'built_in' ? 'built in' : `${place}, revision ${revision} (${source})`;
     return { view: store.current(), document: store.snapshot()?.document ?? { rules: [] }, name };
   } finally {
-    await store.close();
+    await stores.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Configuration } from '../config/load.ts';
 import { openConfiguredStore } from '../config/open-store.ts';
+import { redisOf } from '../config/redis-options.ts';
 import { formatFaults } from '../storage/faults.ts';
 import type { PolicyStore, SaveDetails, SaveResult } from '../storage/policy-store.ts';
 import { type Arguments, type Option, UsageError } from './command.ts';
@@ -48,20 +49,21 @@ export async function withStore(
 ): Promise<ExitCode> {
   const configuration = configurationFor(given, terminal);
   if (configuration === undefined) return EXIT_CODES.faults;
-  if (configuration.settings.policy.file === '') {
+  const { settings } = configuration;
+  if (redisOf(settings) === undefined && settings.policy.file === '') {
     const message = 'policy.file is empty, so the policy lives in the process of the service';
     showFaults(terminal, given.has('json'), [
       { path: 'policy.file', message, remedy: 'Name a file in the configuration.' },
     ]);
     return EXIT_CODES.faults;
   }
-  const store = await openConfiguredStore(configuration, undefined);
+  const stores = await openConfiguredStore(configuration, { serve: false });
   try {
-    const { faults } = store.status();
-    if (faults.length > 0) terminal.error(`the policy file cannot be used:\n${formatFaults(faults)}`);
-    return await work(store, configuration);
+    const { faults } = stores.policy.status();
+    if (faults.length > 0) terminal.error(`the stored policy cannot be used:\n${formatFaults(faults)}`);
+    return await work(stores.policy, configuration);
   } finally {
-    await store.close();
+    await stores.close();
   }
 }
 

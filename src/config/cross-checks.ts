@@ -1,8 +1,10 @@
 import { quote } from '../policy/faults.ts';
 import { BUILT_IN_SCOPES } from '../policy/schema.ts';
+import { parseRedisUrl } from '../storage/redis/url.ts';
 import { nearest } from './nearest.ts';
 import { isRecord, valueAt } from './records.ts';
 import type { Settings } from './schema.ts';
+import { storeSettings } from './store-schema.ts';
 import { formatBytes } from './values.ts';
 import type { Finding } from './wording.ts';
 
@@ -61,6 +63,31 @@ function routeFindings(document: unknown): readonly Finding[] {
   });
 }
 
+/** What is wrong with the URL of Redis. Nothing of it is quoted: a password may stand anywhere in it. */
+function storeFindings(store: Settings['store']): readonly Finding[] {
+  const { url, cert_file, key_file } = storeSettings(store);
+  const findings: Finding[] = [];
+  const reading = url === 'memory' ? undefined : parseRedisUrl(url, 'store');
+  if (reading?.ok === false) {
+    const { message, remedy } = reading.fault;
+    findings.push(finding(typeof store === 'string' ? ['store'] : ['store', 'url'], message, remedy));
+  }
+  if ((cert_file === '') !== (key_file === '')) {
+    findings.push(finding(['store'], 'has only one of cert_file and key_file', 'Set both, or neither.'));
+  }
+  return findings;
+}
+
+/** Replicas that share sessions must make the same hash of a name. */
+function sessionFindings(sessions: Settings['sessions'], store: Settings['store']): readonly Finding[] {
+  const isShared = storeSettings(store).url !== 'memory';
+  if (!isShared || sessions.headers.length === 0 || sessions.hash_key_file !== '') return [];
+  const message = 'is empty, and replicas that share Redis need the same key';
+  const remedy =
+    'Name a file with a key ("openssl rand -hex 32"), the same for all replicas, or leave sessions.headers empty.';
+  return [finding(['sessions', 'hash_key_file'], message, remedy)];
+}
+
 /** The scopes that a request can have: the built-in ones but `all`, and those of the configuration. */
 function scopeNames(scopes: readonly string[]): readonly string[] {
   return [...BUILT_IN_SCOPES.filter((scope) => scope !== 'all'), ...scopes];
@@ -89,6 +116,12 @@ export function crossFindings(document: unknown, sections: ValidSections): reado
       findings.push(
         finding(['listen', 'ops'], 'is the address of listen.grpc too', 'Give it a port of its own.'),
       );
+    }
+  }
+  if (sections.store !== undefined) {
+    findings.push(...storeFindings(sections.store));
+    if (sections.sessions !== undefined) {
+      findings.push(...sessionFindings(sections.sessions, sections.store));
     }
   }
   if (policy !== undefined && policy.cache !== '' && policy.cache === policy.file) {

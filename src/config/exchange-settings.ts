@@ -80,12 +80,14 @@ export function exchangeSettings(settings: Settings): ExchangeSettings {
       sockets: limits.sockets,
       providerWait: limits.provider_wait,
       clientCloseWait: limits.client_close_wait,
+      lookupWait: limits.lookup_wait,
     },
     websocket: {
       revision: settings.websocket.revision,
       onBlock: settings.websocket.on_block,
       blockStatus: settings.websocket.block_status,
     },
+    sessions: { headers: settings.sessions.headers },
     observeServedTier: settings.observe_served_tier,
   };
 }

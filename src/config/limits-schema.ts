@@ -59,6 +59,14 @@ export const limitsSchema = z.strictObject({
     .prefault('1s')
     .describe('How long a client may take to answer our Close before the socket is cut.')
     .meta({ samples: ['1s'] }),
+  lookup_wait: duration
+    .refine((ms) => ms <= 10_000, 'must be at most 10s: messages wait for it')
+    .prefault('100ms')
+    .describe(
+      'How long the messages of a socket wait at most for the look-up of its session, which begins with the handshake. Then its model ' +
+        'counts as one that cannot be known, which is read strictly.',
+    )
+    .meta({ samples: ['100ms'] }),
   held_total: memoryAmount
     .prefault('40%')
     .describe(

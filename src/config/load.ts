@@ -122,7 +122,7 @@ function resolveFiles(
       if (typeof text !== 'string' || text === '') return [];
       return [{ key, variable: '', value: resolve(byVariable ? bases.variable : bases.file, text) }];
     });
-  return overlay(document, values).document;
+  return overlay(document, values, keys).document;
 }
 
 /**
@@ -138,7 +138,7 @@ export function loadConfiguration(options: LoadOptions): LoadResult {
   const parsed = parseYaml(source.text, source.file ?? DEFAULT_FILE);
   if (parsed.faults.length > 0) return { ok: false, faults: [...parsed.faults, ...environment.faults] };
 
-  const { document, origins } = overlay(parsed.value, environment.values);
+  const { document, origins } = overlay(parsed.value, environment.values, keys);
   const directory =
     source.file === undefined ? workingDirectory : dirname(resolve(workingDirectory, source.file));
   const resolved = resolveFiles(document, { file: directory, variable: workingDirectory }, origins);

@@ -8,9 +8,13 @@ export interface VariableOrigin {
   readonly variable: string;
 }
 
-/** A key that takes the name of a preset in place of an object with a member `preset`. */
-function takesPreset(key: ScalarKey): boolean {
-  return key.node.anyOf?.some((node) => node.properties?.['preset'] !== undefined) ?? false;
+/** Members that may stand alone in place of their object: the name of a preset, the URL of a store. */
+const SHORTHANDS = ['preset', 'url'];
+
+/** The member that a scalar in place of an object stands for; undefined for a key that takes none. */
+function shorthandOf(key: ScalarKey | undefined): string | undefined {
+  const members = key?.node.anyOf?.flatMap((node) => Object.keys(node.properties ?? {}));
+  return SHORTHANDS.find((name) => members?.includes(name));
 }
 
 /** A copy of `document` with `value` at `path`; what cannot have members stays, so that its fault shows. */
@@ -25,6 +29,7 @@ function assign(document: unknown, path: readonly string[], value: unknown): unk
 export function overlay(
   document: unknown,
   values: readonly VariableValue[],
+  keys: readonly ScalarKey[],
 ): { readonly document: unknown; readonly origins: readonly VariableOrigin[] } {
   let merged = document;
   const origins: VariableOrigin[] = [];
@@ -33,10 +38,14 @@ export function overlay(
     (left, right) => left.key.path.length - right.key.path.length,
   )) {
     let path = key.path;
-    if (takesPreset(key) && isRecord(valueAt(merged, path))) path = [...path, 'preset'];
+    const own = shorthandOf(key);
+    if (own !== undefined && isRecord(valueAt(merged, path))) path = [...path, own];
     const parent = path.slice(0, -1);
     const shorthand = valueAt(merged, parent);
-    if (typeof shorthand === 'string') merged = assign(merged, parent, { preset: shorthand });
+    const member = shorthandOf(keys.find((other) => other.path.join('.') === parent.join('.')));
+    if (typeof shorthand === 'string' && member !== undefined) {
+      merged = assign(merged, parent, { [member]: shorthand });
+    }
     merged = assign(merged, path, value);
     origins.push({ path, variable });
   }

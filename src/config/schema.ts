@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { dialectRows } from '../dialects/table.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
+import { decisionsSchema } from './decisions-schema.ts';
 import { identitySchema } from './identity-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { blockStatus, enforcement, routesSchema, strictnessSchema } from './routes-schema.ts';
+import { sessionsSchema } from './sessions-schema.ts';
+import { storeSchema } from './store-schema.ts';
 import { grpcAddress, opsAddress } from './values.ts';
 
 /**
@@ -76,10 +79,16 @@ export const configurationSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  store: z
-    .enum(['memory'], { error: 'is no store that this version has; it has "memory"' })
+  store: storeSchema
     .default('memory')
-    .describe('Where policy and state live. memory: the policy in policy.file, the rest in the process.'),
+    .describe(
+      'Where policy and state live. memory: the policy in policy.file, the rest in the process. A Redis URL: shared by all ' +
+        'replicas. An object holds what does not belong into a URL.',
+    )
+    .meta({
+      secret: true,
+      samples: ['memory', 'redis://redis:6379/0', 'redis+sentinel://a:26379,b:26379/main'],
+    }),
   policy: z
     .strictObject({
       file: z
@@ -153,6 +162,8 @@ export const configurationSchema = z.strictObject({
     .default([])
     .describe('Names of scopes beside oauth, apikey and bedrock.'),
   identity: identitySchema.prefault({}),
+  decisions: decisionsSchema.prefault({}),
+  sessions: sessionsSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   log: z
     .strictObject({

@@ -15,6 +15,10 @@ export function recordSocket(note: SocketNote, logger: Logger, metrics: Metrics)
     case 'captured':
       logger.debug({ socket: note.id, captured_model: note.model }, 'socket captured a model');
       break;
+    case 'looked_up':
+      metrics.sessionLookups.inc({ outcome: note.result.kind });
+      logger.debug({ socket: note.id, outcome: note.result.kind }, 'named session looked up');
+      break;
     case 'closed':
       metrics.socketsOpen.dec();
       metrics.socketsClosed.inc({ end: note.end, code: note.code ?? 'none', told: toldLabel(note.told) });

@@ -24,6 +24,9 @@ function plainPath(path: string): string {
  */
 const DEPLOYMENT = /\/deployments\/(\w[\w.-]*)\/(?:chat\/completions|responses|responses\/compact)$/i;
 
+/** Every path with a deployment has this, escaped or not. Asked first, because it is asked for each body and message. */
+const MAY_NAME_DEPLOYMENT = /deployments|%/i;
+
 /**
  * The deployment of an Azure OpenAI path, `/openai/deployments/{deployment}/chat/completions`. Azure serves it whatever
  * `model` the body names.
@@ -31,6 +34,7 @@ const DEPLOYMENT = /\/deployments\/(\w[\w.-]*)\/(?:chat\/completions|responses|r
  * @param path path with query, as the client wrote it
  */
 export function deploymentOf(path: string): string | undefined {
+  if (!MAY_NAME_DEPLOYMENT.test(path)) return undefined;
   return DEPLOYMENT.exec(plainPath(path))?.[1];
 }
 

@@ -64,10 +64,28 @@ export type ExchangeEvent =
   | { readonly kind: 'overloaded' }
   /** The timer that the last `timer` effect started has run out. */
   | { readonly kind: 'timer' }
+  /** The answer to a `look_up` effect; it comes within the time that the effect names. */
+  | { readonly kind: 'looked_up'; readonly result: LookUpResult }
   /** A socket is to be closed for a reason that is not in its messages. */
   | { readonly kind: 'close'; readonly cause: CloseCause }
   /** Envoy ended the stream (half-close, cancel, reset): release what is held; no effect but `decision` may follow. */
   | { readonly kind: 'ended' };
+
+/** A session that a client has named. Both are secrets: they become a keyed hash at once, and are not kept. */
+export interface NamedSession {
+  /** The credential of the handshake: nobody without it reads or changes what the session has captured. */
+  readonly credential: string;
+  /** The client's name for the session. */
+  readonly name: string;
+}
+
+/**
+ * What a named session has captured. `failed`: it cannot be had, or what stands there cannot be read; `late`: it did
+ * not come in time.
+ */
+export type LookUpResult =
+  | { readonly kind: 'found'; readonly model: string }
+  | { readonly kind: 'none' | 'failed' | 'late' };
 
 /** Why a socket is closed from outside: an operator ends it, or this process is about to stop. */
 export type CloseCause = 'operator' | 'draining';
@@ -77,7 +95,19 @@ export type SocketEnd = 'client_close' | 'provider_close' | 'refused' | CloseCau
 
 /** What an operator is told of a socket beside its decisions. */
 export type SocketNote =
-  | { readonly kind: 'opened'; readonly id: string; readonly route: string; readonly dialect: string }
+  | {
+      readonly kind: 'opened';
+      readonly id: string;
+      readonly requestId: string | undefined;
+      readonly route: string;
+      readonly dialect: string;
+      readonly scope: string | undefined;
+      readonly user: string | undefined;
+    }
+  /** The session that the client has named was looked up. */
+  | { readonly kind: 'looked_up'; readonly id: string; readonly result: LookUpResult }
+  /** A turn has gone upstream. */
+  | { readonly kind: 'turn'; readonly id: string; readonly turns: number }
   /** Turns that name no model are judged by this one from now on. */
   | { readonly kind: 'captured'; readonly id: string; readonly model: string }
   | {
@@ -157,6 +187,8 @@ export type Effect =
       readonly maxRatio: number;
     }
   | { readonly kind: 'decision'; readonly decision: Decision }
+  /** Look up what a named session has captured; the answer comes as a `looked_up` event, after `ms` at the latest. */
+  | { readonly kind: 'look_up'; readonly session: NamedSession; readonly ms: number }
   /** Starts the one timer of the exchange anew; undefined stops it. It comes back as a `timer` event. */
   | { readonly kind: 'timer'; readonly ms: number | undefined }
   | { readonly kind: 'socket'; readonly note: SocketNote }

@@ -65,6 +65,8 @@ export interface ExchangeLimits {
   readonly providerWait: number;
   /** Milliseconds that a client has to answer our Close. */
   readonly clientCloseWait: number;
+  /** Milliseconds that the messages of a socket wait at most for the look-up of its session. */
+  readonly lookupWait: number;
 }
 
 /** How the sockets of the process are treated. */
@@ -77,6 +79,12 @@ export interface WebSocketSettings {
   readonly blockStatus: number;
 }
 
+/** How the clients of sockets name their sessions. */
+export interface SessionSettings {
+  /** Headers of the handshake, in lower case; the first that is there names the session. */
+  readonly headers: readonly string[];
+}
+
 /** What of the configuration an exchange reads. */
 export interface ExchangeSettings {
   /** The settings of governed requests that no configured route covers; `match` and `dialect` empty. */
@@ -87,6 +95,7 @@ export interface ExchangeSettings {
   readonly identity: IdentitySettings;
   readonly limits: ExchangeLimits;
   readonly websocket: WebSocketSettings;
+  readonly sessions: SessionSettings;
   readonly observeServedTier: boolean;
 }
 

@@ -146,3 +146,11 @@ function processingResponse(response: Response, metadata: DynamicMetadata | unde
     overrideMessageTimeout: undefined,
   };
 }
+
+const noBytes = new Uint8Array(0);
+
+/** Bytes of a body that a reply carries. */
+export function replyBytes(reply: Reply): Uint8Array {
+  if (reply.kind === 'chunk') return reply.bytes;
+  return reply.kind === 'body' && reply.body.kind === 'replace' ? reply.body.bytes : noBytes;
+}

@@ -3,6 +3,7 @@ import type { ContentDecoder } from './content-decoder.ts';
 import type { HeldGauge } from './held-budget.ts';
 import type { StreamObserver } from './observer.ts';
 import type { OpenSockets } from './open-sockets.ts';
+import type { SocketSessions } from './socket-sessions.ts';
 
 /** Everything that a stream needs and does not make itself. */
 export interface StreamEnvironment {
@@ -12,6 +13,7 @@ export interface StreamEnvironment {
   readonly decoder: ContentDecoder;
   readonly observer: StreamObserver;
   readonly sockets: OpenSockets;
+  readonly sessions: SocketSessions;
   /** Monotonic milliseconds. */
   now(): number;
   /** Milliseconds since the epoch. */

@@ -10,7 +10,7 @@ import type {
 } from '../exchange/events.ts';
 import type { ProcessingResponse } from '../gen/envoy/service/ext_proc/v3/external_processor.ts';
 import { decodeMessage, decodeModes, type IncomingMessage, type MessageEvent } from './decode.ts';
-import { encodeImmediate, encodeReply } from './encode.ts';
+import { encodeImmediate, encodeReply, replyBytes } from './encode.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { Holdings } from './holdings.ts';
 import { ReplyLedger } from './ledger.ts';
@@ -185,6 +185,9 @@ class ExtProcStream implements StreamReceiver {
       case 'decode':
         this.#decode(effect);
         break;
+      case 'look_up':
+        this.#lookUp(effect);
+        break;
       case 'misconfigured':
         this.#env.observer.misconfigured(effect.text);
         this.#end({ code: grpcCodes.failedPrecondition, details: effect.text }, 'misconfigured');
@@ -202,10 +205,11 @@ class ExtProcStream implements StreamReceiver {
 
   /** Tells of a socket; while it is open it can be ended from outside. */
   #tell(note: SocketNote): void {
-    const { sockets, observer } = this.#env;
+    const { sockets, sessions, observer } = this.#env;
     if (note.kind === 'opened') {
       sockets.add(note.id, (cause) => this.#guard('close', () => this.#advance({ kind: 'close', cause })));
     } else if (note.kind === 'closed') sockets.delete(note.id);
+    sessions.note(note);
     observer.socket(note);
   }
 
@@ -242,6 +246,12 @@ class ExtProcStream implements StreamReceiver {
       (late) => this.#guard('decode', () => this.#decoded(late)),
       (fault) => this.failed(fault, 'decode'),
     );
+  }
+
+  #lookUp({ session, ms }: Extract<Effect, { kind: 'look_up' }>): void {
+    this.#env.sessions.lookUp(this.#id ?? '', session, ms, (result) => {
+      this.#guard('look-up', () => this.#advance({ kind: 'looked_up', result }));
+    });
   }
 
   #decoded(result: DecodeResult): void {
@@ -286,12 +296,4 @@ class ExtProcStream implements StreamReceiver {
       this.#env.observer.ended(kind);
     }
   }
-}
-
-const noBytes = new Uint8Array(0);
-
-/** Bytes of a body that a reply carries. */
-function replyBytes(reply: Reply): Uint8Array {
-  if (reply.kind === 'chunk') return reply.bytes;
-  return reply.kind === 'body' && reply.body.kind === 'replace' ? reply.body.bytes : noBytes;
 }

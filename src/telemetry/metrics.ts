@@ -9,6 +9,7 @@ export interface Metrics {
   readonly decisions: Counter<'transport' | 'dialect' | 'action' | 'tier' | 'code' | 'enforced'>;
   readonly ruleDecisions: Counter<'rule' | 'action'>;
   readonly ruleReports: Counter<'rule' | 'action'>;
+  readonly decisionsDropped: Counter;
   readonly verdictSeconds: Histogram<'transport'>;
   readonly bodyBytes: Histogram<'transport'>;
   readonly streamsOpened: Counter;
@@ -16,6 +17,8 @@ export interface Metrics {
   readonly streamsOpen: Gauge;
   readonly socketsOpen: Gauge;
   readonly socketsClosed: Counter<'end' | 'code' | 'told'>;
+  readonly sessionLookups: Counter<'outcome'>;
+  readonly sessionWritesDropped: Counter;
   readonly faults: Counter<'where'>;
   readonly overloads: Counter;
   readonly heldBytes: Gauge;
@@ -57,6 +60,11 @@ export function createMetrics(processMetrics = true, heldBytes: () => number = (
       labelNames: ['rule', 'action'],
       registers,
     }),
+    decisionsDropped: new Counter({
+      name: 'tiergate_decisions_dropped_total',
+      help: 'Decisions that did not reach the stream in Redis: its queue was full, or the process ended.',
+      registers,
+    }),
     verdictSeconds: new Histogram({
       name: 'tiergate_verdict_seconds',
       help: 'Seconds from the first message of a request (or from a complete message of a socket) to its verdict.',
@@ -96,6 +104,17 @@ export function createMetrics(processMetrics = true, heldBytes: () => number = (
       name: 'tiergate_sockets_closed_total',
       help: 'Judged WebSockets by how they ended: client_close, provider_close, refused, operator, draining, lost. code is the refusal that ended it; told is false where the client could not be told before the end.',
       labelNames: ['end', 'code', 'told'],
+      registers,
+    }),
+    sessionLookups: new Counter({
+      name: 'tiergate_session_lookups_total',
+      help: 'Look-ups of sessions that clients named, by outcome: found, none, failed, late. The last two are judged strictly.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    sessionWritesDropped: new Counter({
+      name: 'tiergate_session_writes_dropped_total',
+      help: 'Writes of sockets and named sessions that Redis did not take. Open sockets are written again when it does.',
       registers,
     }),
     faults: new Counter({

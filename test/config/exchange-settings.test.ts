@@ -77,6 +77,7 @@ describe('exchangeSettings', () => {
       sockets: 6,
       provider_wait: '7s',
       client_close_wait: '80ms',
+      lookup_wait: '30ms',
     };
     expect(exchangeSettings(configurationSchema.parse({ limits })).limits).toEqual({
       body: 1024,
@@ -89,6 +90,7 @@ describe('exchangeSettings', () => {
       sockets: 6,
       providerWait: 7_000,
       clientCloseWait: 80,
+      lookupWait: 30,
     });
   });
 

@@ -9,7 +9,11 @@ describe('recordSocket', () => {
     const { logger } = createLogger('debug', { write: (line) => void lines.push(line) });
     const metrics = createMetrics(false);
     const base = { id: 'a1', route: 'default', dialect: 'openai-responses' };
-    recordSocket({ kind: 'opened', ...base }, logger, metrics);
+    recordSocket(
+      { kind: 'opened', ...base, requestId: undefined, scope: undefined, user: undefined },
+      logger,
+      metrics,
+    );
     recordSocket({ kind: 'captured', id: 'a1', model: 'gpt-5.5' }, logger, metrics);
     expect(await metrics.registry.metrics()).toContain('tiergate_sockets_open 1');
     const end = { end: 'refused', code: 'policy_violation', told: true, turns: 2, durationMs: 5 } as const;

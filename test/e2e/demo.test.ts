@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type RunningProcess, startProcess } from '../../tools/envoy/start-process.ts';
 import { waitFor } from '../../tools/envoy/wait-for.ts';
+import { findRedisServer } from '../../tools/redis/find.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../demo/main.ts');
 
@@ -53,6 +54,14 @@ describe('npm run demo', () => {
     expect(new Set(ports).size).toBeGreaterThan(2);
     for (const taken of new Set(ports)) expect([taken, await isOpen(taken)]).toEqual([taken, false]);
   });
+
+  it.skipIf(findRedisServer() === undefined)(
+    '--redis tells its story to the end, with a redis-server',
+    async () => {
+      const demo = await startDemo('--redis');
+      expect([(await demo.ended).code, demo.stdout.at(-1)]).toEqual([0, 'Everything went as told.']);
+    },
+  );
 
   it('knows its options', async () => {
     const help = await startDemo('--help');

@@ -7,8 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '../..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-/** Commands that this suite, or the script that runs it, runs by themselves. */
-const RUN_ELSEWHERE = ['npm ci && npm run demo', 'npm ci && npm test', 'npm run build'];
+/** Commands that this suite, the one of containers, or the script that runs them, runs by themselves. */
+const RUN_ELSEWHERE = [
+  'npm ci && npm run demo',
+  'npm ci && npm test',
+  'npm run build',
+  'docker build -f deploy/Dockerfile -t tiergate .',
+];
 
 /** The lines of all `sh` blocks. */
 const commands = [...README.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap((block) =>

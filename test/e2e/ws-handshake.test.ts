@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunningEnvoy } from '../../tools/envoy/launch.ts';
 import { PLACES } from '../../tools/envoy/reference.ts';
-import { ENVOY_VERSIONS } from '../../tools/envoy/versions.ts';
 import { waitFor } from '../../tools/envoy/wait-for.ts';
 import { json } from './support/answer.ts';
 import { expectHealthyExtProc } from './support/expect.ts';
 import { Http1Client, head } from './support/http1-client.ts';
+import { VERSIONS } from './support/versions.ts';
 import { openRaw, wsClient } from './support/ws-client.ts';
 import { accessLogOf, expectUpstream } from './support/ws-expect.ts';
 import { encodeFrame, OPCODE } from './support/ws-frames.ts';
@@ -32,7 +32,7 @@ async function ask(port: number, method: string, path: string, headers: Record<s
   return answer;
 }
 
-describe.each(ENVOY_VERSIONS)('handshakes on Envoy %s, with the shipped configuration', (version) => {
+describe.each(VERSIONS)('handshakes on Envoy %s, with the shipped configuration', (version) => {
   const stack = useSocketStack();
   let envoy: RunningEnvoy;
 

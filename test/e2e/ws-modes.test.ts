@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunningEnvoy } from '../../tools/envoy/launch.ts';
-import { ENVOY_VERSIONS } from '../../tools/envoy/versions.ts';
 import { waitFor } from '../../tools/envoy/wait-for.ts';
 import { expectHealthyExtProc } from './support/expect.ts';
+import { VERSIONS } from './support/versions.ts';
 import {
   BLOCK_PRIORITY,
   blockMany,
@@ -21,7 +21,7 @@ const WITHOUT_TIER = '{"type":"response.create","model":"gpt-5.5"}';
 
 let names = 0;
 
-describe.each(ENVOY_VERSIONS)('WebSockets on Envoy %s', (version) => {
+describe.each(VERSIONS)('WebSockets on Envoy %s', (version) => {
   const stack = useSocketStack({ policy: BLOCK_PRIORITY });
   const working = WORKING_CELLS.filter(({ hangsOn }) => hangsOn?.includes(version) !== true);
   let envoy: RunningEnvoy;

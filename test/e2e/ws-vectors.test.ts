@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningEnvoy } from '../../tools/envoy/launch.ts';
-import { DEFAULT_ENVOY_VERSION, ENVOY_VERSIONS } from '../../tools/envoy/versions.ts';
+import { DEFAULT_ENVOY_VERSION } from '../../tools/envoy/versions.ts';
 import { expectHealthyExtProc } from './support/expect.ts';
+import { VERSIONS } from './support/versions.ts';
 import { isStopped, outputsOf, type SocketCase, type Step, socketCases } from './support/ws-cases.ts';
 import { byteByByteClient, type SocketClient, type Talk, wsClient } from './support/ws-client.ts';
 import { decisionsOf, expectErrorEvent, expectNothingOf, expectUpstream } from './support/ws-expect.ts';
@@ -24,7 +25,7 @@ it.skipIf(autobahn === undefined)("Debian's python3-autobahn is installed, or ap
 
 /** Every client on every release; the cases of one message with every client on the newest release, and with `ws` on all. */
 function cellsOf({ kind }: SocketCase): readonly (readonly [client: SocketClient, version: string])[] {
-  return ENVOY_VERSIONS.flatMap((version) =>
+  return VERSIONS.flatMap((version) =>
     clients
       .filter((client) => kind !== 'frame' || client === wsClient || version === DEFAULT_ENVOY_VERSION)
       .map((client) => [client, version] as const),
@@ -45,7 +46,7 @@ describe.each(['compatible', 'strict'] as const)('the vectors on a socket, %s', 
   const envoys = new Map<string, RunningEnvoy>();
 
   beforeAll(async () => {
-    for (const version of ENVOY_VERSIONS) envoys.set(version, await stack().envoy({ version }));
+    for (const version of VERSIONS) envoys.set(version, await stack().envoy({ version }));
   });
 
   const groups = Map.groupBy(socketCases(strictness), ({ policy }) => JSON.stringify(policy));

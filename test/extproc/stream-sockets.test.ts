@@ -5,7 +5,15 @@ import { openStream } from '../../src/extproc/stream.ts';
 import { Bench, blocked, body, headers, modes, protocol, request, type Script } from './support.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
-const OPENED: SocketNote = { kind: 'opened', id: ID, route: 'default', dialect: 'openai-responses' };
+const OPENED: SocketNote = {
+  kind: 'opened',
+  id: ID,
+  requestId: 'envoy-1',
+  route: 'default',
+  dialect: 'openai-responses',
+  scope: undefined,
+  user: undefined,
+};
 const CLOSED: SocketNote = {
   kind: 'closed',
   id: ID,
@@ -114,5 +122,59 @@ describe('random bytes', () => {
     expect(seen.size).toBe(2_000);
     expect(random(10_000).length).toBe(10_000);
     expect(Buffer.from(random(0)).length).toBe(0);
+  });
+});
+
+describe('a look-up', () => {
+  const LOOK_UP: Effect = {
+    kind: 'look_up',
+    session: { credential: 'authorization: x', name: 'n' },
+    ms: 70,
+  };
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const lookedUp = (bench: Bench) => bench.events.filter(({ kind }) => kind === 'looked_up');
+
+  it('comes back as an event', async () => {
+    const { bench } = open(socket({ headers: [LOOK_UP] }));
+    expect(bench.timers).toMatchObject([{ ms: 70, cancelled: false }]);
+    expect(lookedUp(bench)).toEqual([]);
+    await settle();
+    expect(lookedUp(bench)).toEqual([{ kind: 'looked_up', result: { kind: 'none' } }]);
+    expect(bench.timers[0]?.cancelled).toBe(true);
+  });
+
+  it('comes back late when its time is over', () => {
+    const { bench } = open(socket({ headers: [LOOK_UP] }));
+    bench.timers[0]?.callback();
+    expect(lookedUp(bench)).toEqual([{ kind: 'looked_up', result: { kind: 'late' } }]);
+  });
+
+  it('finds what an earlier socket of the same client has captured', async () => {
+    const captured: Effect = { kind: 'socket', note: { kind: 'captured', id: ID, model: 'm' } };
+    const { bench, loop } = open(socket({ headers: [LOOK_UP, captured] }));
+    loop.cancelled();
+    const later = openStream(bench.stream, bench.environment);
+    later.message(request(headers('request', {}), protocol(modes.streamed, modes.streamed)));
+    await settle();
+    expect(lookedUp(bench).at(-1)).toEqual({ kind: 'looked_up', result: { kind: 'found', model: 'm' } });
+  });
+
+  it('of a stream that has ended changes nothing', async () => {
+    const { bench, loop } = open(socket({ headers: [LOOK_UP] }));
+    loop.cancelled();
+    await settle();
+    expect(lookedUp(bench)).toEqual([]);
+    expect(bench.observer.faults).toEqual([]);
+  });
+
+  it('throws into the guard of its own stream only', async () => {
+    const bench = new Bench((event) => {
+      if (event.kind === 'looked_up') throw new Error('broken');
+      return event.kind === 'headers' ? [LOOK_UP] : [];
+    });
+    const loop = openStream(bench.stream, bench.environment);
+    loop.message(request(headers('request'), protocol(modes.streamed, modes.streamed)));
+    await settle();
+    expect(bench.observer.faults.map(({ place }) => place)).toEqual(['look-up']);
   });
 });

@@ -12,11 +12,13 @@ import { type HeldGauge, heldBudget } from '../../src/extproc/held-budget.ts';
 import type { EndStatus, MessageStream } from '../../src/extproc/message-stream.ts';
 import type { StreamEnd, StreamObserver } from '../../src/extproc/observer.ts';
 import { OpenSockets } from '../../src/extproc/open-sockets.ts';
+import { SocketSessions } from '../../src/extproc/socket-sessions.ts';
 import type { StreamEnvironment } from '../../src/extproc/stream-environment.ts';
 import type {
   ProcessingRequest,
   ProcessingResponse,
 } from '../../src/gen/envoy/service/ext_proc/v3/external_processor.ts';
+import { openMemorySessionStore } from '../../src/storage/memory/session-store.ts';
 
 /** The numbers of `ProcessingMode.BodySendMode`. */
 export const modes = { none: 0, streamed: 1, buffered: 2, duplex: 4 } as const;
@@ -153,6 +155,11 @@ export type Script = (event: ExchangeEvent, held: HeldGauge) => readonly Effect[
 export class Bench {
   readonly stream = new FakeStream();
   readonly observer = new FakeObserver();
+  readonly sessions = openMemorySessionStore({
+    node: 'here',
+    ttlMilliseconds: 60_000,
+    now: () => 1_700_000_000_000,
+  });
   readonly held: HeldGauge;
   readonly openings: Opening[] = [];
   readonly events: ExchangeEvent[] = [];
@@ -176,6 +183,13 @@ export class Bench {
       decoder: createContentDecoder(),
       observer: this.observer,
       sockets: new OpenSockets(),
+      sessions: new SocketSessions({
+        store: this.sessions,
+        hashKeys: [Buffer.from('key')],
+        refreshMilliseconds: 1_000,
+        wallClock: () => 1_700_000_000_000,
+        startTimer: (ms, callback) => this.environment.startTimer(ms, callback),
+      }),
       now: () => 7,
       wallClock: () => 1_700_000_000_000,
       newId: () => '0123456789abcdef0123456789abcdef',

@@ -30,6 +30,8 @@ export interface RunningTiergate {
   readonly ops: string;
   /** The watched policy file. */
   readonly policyFile: string;
+  /** The configuration, for commands that ask the same store. */
+  readonly configFile: string;
   /** Puts another policy into the watched file and waits until it is in force. */
   changePolicy(policy: unknown): Promise<void>;
   /** Decisions that were logged so far. */
@@ -92,6 +94,7 @@ export async function startTiergate(options: TiergateOptions = {}): Promise<Runn
     grpc,
     ops,
     policyFile,
+    configFile,
     stop,
     decisions: () => logged(child),
     async changePolicy(policy) {
@@ -119,8 +122,22 @@ function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TIERGATE_')));
 }
 
+/** Runs a command of the command line. @returns its exit code and what it printed */
+export async function runTiergate(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = await startProcess({
+    name: 'tiergate',
+    command: process.execPath,
+    args: [MAIN, ...args],
+    env: withoutSettings(process.env),
+  });
+  const { code } = await child.ended;
+  return { code, output: [...child.stdout, ...child.stderr].join('\n') };
+}
+
 /** The revision in force, as `/metrics` shows it. */
-async function policyRevision(ops: string): Promise<string | undefined> {
+export async function policyRevision(ops: string): Promise<string | undefined> {
   const text = await (await fetch(`${ops}/metrics`)).text();
   return /^tiergate_policy_revision(?:\{[^}]*\})? (\S+)$/m.exec(text)?.[1];
 }

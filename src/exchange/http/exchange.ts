@@ -73,6 +73,7 @@ class HttpExchange implements Exchange {
         this.#closed = true;
         return [...(this.#watch?.release() ?? NOTHING), ...this.#request.overloaded(now)];
       case 'timer':
+      case 'looked_up':
       case 'close':
         // Of sockets alone.
         return NOTHING;

@@ -5,7 +5,15 @@ import type { Direction } from '../direction/direction.ts';
 import type { Message } from '../direction/passing.ts';
 import { createDirections } from '../direction/table.ts';
 import { isEnforced } from '../enforcement.ts';
-import type { Effect, Exchange, ExchangeEvent, ExchangeFactory, Opening, StreamModes } from '../events.ts';
+import type {
+  Effect,
+  Exchange,
+  ExchangeEvent,
+  ExchangeFactory,
+  LookUpResult,
+  Opening,
+  StreamModes,
+} from '../events.ts';
 import { decisionMetadata, unjudged } from '../http/decision.ts';
 import { buildRefusal } from '../http/refusal.ts';
 import { misconfigured } from '../misconfigured.ts';
@@ -13,6 +21,7 @@ import { type DialectLookup, RouteTable } from '../routes.ts';
 import type { ExchangeEnvironment } from '../settings.ts';
 import { buildTurnDecision } from './decision.ts';
 import { type HandshakeReading, headersOfAttributes, readHandshake } from './handshake.ts';
+import { LookUpWait } from './look-up-wait.ts';
 import { NOTHING_TELLS_THE_PATH, readSocketModes } from './modes.ts';
 import { RequestHalf } from './request.ts';
 import { ResponseHalf } from './response.ts';
@@ -34,6 +43,7 @@ interface Sockets {
 }
 
 const NOTHING: readonly Effect[] = [];
+const LATE: LookUpResult = { kind: 'late' };
 
 /** Makes the exchanges of WebSockets. */
 export function createSocketExchangeFactory(
@@ -62,6 +72,8 @@ class SocketExchange implements Exchange {
   /** `start`: nothing has told yet what the socket is; `passing`: it is not judged; `over`: nothing matters any more. */
   #phase: 'start' | 'passing' | 'judging' | 'over' = 'start';
   #half: RequestHalf | undefined;
+  /** While the session that the client named is looked up. */
+  #wait: LookUpWait | undefined;
 
   constructor(sockets: Sockets, opening: Opening, modes: StreamModes, now: number) {
     this.#sockets = sockets;
@@ -84,11 +96,16 @@ class SocketExchange implements Exchange {
       case 'timer':
         this.#half?.timer();
         break;
+      case 'looked_up':
+        this.#lookedUp(event.result, now);
+        break;
       case 'close':
+        this.#lookedUp(LATE, now);
         this.#half?.close(event.cause);
         this.#flush();
         break;
       case 'overloaded':
+        this.#wait?.release();
         this.#half?.overloaded(now);
         break;
       default:
@@ -102,16 +119,42 @@ class SocketExchange implements Exchange {
   #onRequest(message: Message, now: number): void {
     if (message.kind === 'headers') this.#request.headers(message.endOfStream);
     if (this.#phase === 'start') this.#open(message, now);
-    if (this.#phase === 'over') return;
+    if (this.#phase === 'over' || this.#holds(message, now)) return;
+    this.#takeRequest(message, now, now);
+  }
+
+  /** @param cameAt when it came, monotonic */
+  #takeRequest(message: Message, now: number, cameAt: number): void {
     if (message.kind === 'trailers') this.#request.trailers();
     else if (message.kind === 'body') {
       this.#request.chunk(message.bytes, message.endOfStream);
-      if (this.#half !== undefined) this.#half.chunk(message.bytes, now);
+      if (this.#half !== undefined) this.#half.chunk(message.bytes, now, cameAt);
       else if (message.bytes.length === 0) this.#request.acknowledge();
       else this.#request.send(message.bytes);
     }
     if (message.kind === 'trailers' || message.endOfStream) this.#request.end();
     this.#flush();
+  }
+
+  /** Whether the message waits for the look-up. What does not fit is judged at once, as if the look-up had failed. */
+  #holds(message: Message, now: number): boolean {
+    const wait = this.#wait;
+    if (wait === undefined || message.kind === 'headers') return false;
+    // Envoy 1.39 waits for the answer to the empty chunk that it sends at the upgrade.
+    const isEmpty = message.kind === 'body' && message.bytes.length === 0 && !message.endOfStream;
+    if (isEmpty && wait.empty) return false;
+    if (wait.hold(message, now)) return true;
+    this.#lookedUp(LATE, now);
+    return false;
+  }
+
+  /** The look-up is over, and what has waited for it is judged. */
+  #lookedUp(result: LookUpResult, now: number): void {
+    const wait = this.#wait;
+    if (wait === undefined) return;
+    this.#wait = undefined;
+    this.#half?.resume(result);
+    for (const { message, at } of wait.release()) this.#takeRequest(message, now, at);
   }
 
   #onResponse(message: Message, now: number): void {
@@ -126,20 +169,22 @@ class SocketExchange implements Exchange {
 
   /** Reads the handshake, or what stands for it where headers are skipped. */
   #open(message: Message, now: number): void {
-    const headers = isHandshake(message) ? message.headers : headersOfAttributes(message.context);
+    const { environment, routes, open } = this.#sockets;
+    const { settings } = environment;
+    const headers = isHandshake(message)
+      ? message.headers
+      : headersOfAttributes(message.context, settings.sessions);
     if (headers === undefined) {
       this.#phase = 'over';
       this.#effects.push({ kind: 'misconfigured', text: NOTHING_TELLS_THE_PATH });
       return;
     }
-    const { environment, routes, open } = this.#sockets;
-    const { sockets } = environment.settings.limits;
     const context = {
       environment,
       routes,
       opening: this.#opening,
       startedAt: this.#startedAt,
-      full: open >= sockets,
+      full: open >= settings.limits.sockets,
     };
     const reading = readHandshake(context, headers, message.context);
     if (reading.kind === 'open') this.#phase = 'passing';
@@ -148,7 +193,7 @@ class SocketExchange implements Exchange {
   }
 
   #judge(reading: Extract<HandshakeReading, { kind: 'governed' }>, message: Message, now: number): void {
-    const { subject, edits, judgement } = reading;
+    const { subject, edits, judgement, session } = reading;
     this.#phase = 'judging';
     this.#sockets.open += 1;
     this.#half = new RequestHalf({
@@ -160,6 +205,11 @@ class SocketExchange implements Exchange {
       judge: this.#sockets.judge,
     });
     if (judgement !== undefined) this.#half.handshake(judgement, now);
+    if (session !== undefined) {
+      const { settings, held } = this.#sockets.environment;
+      this.#wait = new LookUpWait(held);
+      this.#effects.push({ kind: 'look_up', session, ms: settings.limits.lookupWait });
+    }
     if (isHandshake(message)) this.#request.edit(edits);
   }
 
@@ -191,6 +241,7 @@ class SocketExchange implements Exchange {
     this.#phase = 'over';
     if (this.#half === undefined) return;
     this.#sockets.open -= 1;
+    this.#wait?.release();
     this.#half.ended(now);
     this.#half = undefined;
   }

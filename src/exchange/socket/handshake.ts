@@ -3,14 +3,15 @@ import type { HeaderEdits, HeaderLine } from '../../dialects/types.ts';
 import type { RefusalCode } from '../../refusals.ts';
 import { mergeEdits } from '../direction/direction.ts';
 import { isEnforced } from '../enforcement.ts';
-import type { EventContext, ExchangeEvent, Opening } from '../events.ts';
+import type { EventContext, ExchangeEvent, NamedSession, Opening } from '../events.ts';
 import { type RequestHead, readHead } from '../http/request-head.ts';
 import type { Subject } from '../http/subject.ts';
 import { identify } from '../identity.ts';
 import { judge } from '../judge.ts';
 import type { Judgement } from '../judgement.ts';
 import type { RouteChoice, RouteTable } from '../routes.ts';
-import type { ExchangeEnvironment } from '../settings.ts';
+import type { ExchangeEnvironment, SessionSettings } from '../settings.ts';
+import { namedSession, sessionHeaders } from './named-session.ts';
 import type { GovernedSubject } from './subject.ts';
 
 /** What the handshake says about the socket. */
@@ -26,6 +27,8 @@ export type HandshakeReading =
       readonly edits: HeaderEdits;
       /** The verdict over tiers that headers ask; undefined where they ask none. */
       readonly judgement: Judgement | undefined;
+      /** The session that the client has named; undefined where it names none. */
+      readonly session: NamedSession | undefined;
     };
 
 /** What the handshake shares with the rest of its exchange. */
@@ -49,10 +52,19 @@ const HEADER_ATTRIBUTES: readonly (readonly [attribute: string, header: string])
   ["request.headers['authorization']", 'authorization'],
 ];
 
-/** The header list that the attributes tell; undefined where they do not tell the path. */
-export function headersOfAttributes({ attributes }: EventContext): readonly HeaderLine[] | undefined {
+/**
+ * The header list that the attributes tell; undefined where they do not tell the path.
+ *
+ * @param sessions names headers that are looked for as well: an operator who wants them lists their attributes
+ */
+export function headersOfAttributes(
+  { attributes }: EventContext,
+  sessions: SessionSettings,
+): readonly HeaderLine[] | undefined {
   if (!attributes.has('request.path')) return undefined;
-  return HEADER_ATTRIBUTES.flatMap(([attribute, name]) => {
+  const known = new Map(HEADER_ATTRIBUTES);
+  for (const name of sessionHeaders(sessions)) known.set(`request.headers['${name}']`, name);
+  return [...known].flatMap(([attribute, name]) => {
     const value = attributes.get(attribute);
     return value === undefined || value === '' ? [] : [{ name, value }];
   });
@@ -132,7 +144,8 @@ export function readHandshake(
   // The lines are read here for the last time: a socket lives for hours, and they would be a third of what it costs.
   const governed: GovernedSubject = { ...subject, head: { ...head, headers: [] }, policy: subject.policy };
   const judgement = judgeHead(environment, governed, head);
-  return { kind: 'governed', subject: governed, edits: editsOf(governed, judgement), judgement };
+  const session = namedSession(environment.settings.sessions, headers);
+  return { kind: 'governed', subject: governed, edits: editsOf(governed, judgement), judgement, session };
 }
 
 const PATH_REFUSALS = {

@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../../refusals.ts';
 import type { Decision } from '../decision.ts';
 import type { Direction } from '../direction/direction.ts';
-import type { DynamicMetadata, Effect, SocketEnd } from '../events.ts';
+import type { DynamicMetadata, Effect, LookUpResult, SocketEnd } from '../events.ts';
 import { decisionMetadata, type Judged } from '../http/decision.ts';
 import { isStopped } from '../http/stop.ts';
 import type { PolicyView } from '../settings.ts';
@@ -47,7 +47,13 @@ export class Recorder {
     this.#session = session;
     this.#request = request;
     this.#effects = effects;
-    effects.push({ kind: 'socket', note: { kind: 'opened', ...this.#names() } });
+    const { requestId } = subject.head;
+    const { scope, user } = subject.identity;
+    const scopeName = scope.kind === 'known' ? scope.name : undefined;
+    effects.push({
+      kind: 'socket',
+      note: { kind: 'opened', ...this.#names(), requestId, scope: scopeName, user },
+    });
   }
 
   /** The verdict over the headers of the handshake. */
@@ -85,6 +91,17 @@ export class Recorder {
     this.#annotated.add('tier_served');
     this.#emit(decision);
     return { tier_served: tier };
+  }
+
+  /** The session that the client has named was looked up. */
+  lookedUp(result: LookUpResult): void {
+    this.#effects.push({ kind: 'socket', note: { kind: 'looked_up', id: this.#subject.opening.id, result } });
+  }
+
+  /** A turn has gone upstream. */
+  turn(): void {
+    const { turns } = this.#session;
+    this.#effects.push({ kind: 'socket', note: { kind: 'turn', id: this.#subject.opening.id, turns } });
   }
 
   /** Another model was captured. */

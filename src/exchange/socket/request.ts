@@ -3,7 +3,7 @@ import { type ClientItem, ClientReader } from '../../websocket/client-reader.ts'
 import { encodeMasked } from '../../websocket/encode.ts';
 import type { Direction } from '../direction/direction.ts';
 import { isEnforced } from '../enforcement.ts';
-import type { CloseCause, DynamicMetadata, Effect } from '../events.ts';
+import type { CloseCause, DynamicMetadata, Effect, LookUpResult } from '../events.ts';
 import { unjudged } from '../http/decision.ts';
 import { isStopped } from '../http/stop.ts';
 import type { Judgement } from '../judgement.ts';
@@ -97,8 +97,14 @@ export class RequestHalf {
     this.#recorder.handshake(judgement, now);
   }
 
-  /** Takes a chunk that the direction has noted; the replies are due after it. */
-  chunk(chunk: Uint8Array, now: number): void {
+  /** Begins with what the session that the client named has captured. */
+  resume(result: LookUpResult): void {
+    this.#session.resume(result);
+    this.#recorder.lookedUp(result);
+  }
+
+  /** Takes a chunk that the direction has noted; the replies are due after it. @param cameAt when it came, monotonic */
+  chunk(chunk: Uint8Array, now: number, cameAt = now): void {
     const { direction } = this.#context;
     if (chunk.length === 0) {
       direction.acknowledge();
@@ -106,7 +112,7 @@ export class RequestHalf {
     }
     // Between two messages a change of the enforcement takes effect; within one its begin may be gone already.
     if (this.#reader.heldBytes === 0) {
-      this.#begunAt = now;
+      this.#begunAt = cameAt;
       if (this.#phase !== 'ending') this.#observe(now);
     }
     if (this.#observing) direction.send(chunk);
@@ -195,6 +201,7 @@ export class RequestHalf {
       );
     }
     if (captured) this.#recorder.captured();
+    if (judged.kind === 'turn' && !refused) this.#recorder.turn();
     if (refused) this.#refuse(judged, item, out);
     else if (judgement.body === undefined) out.push(...item.frames);
     else out.push(...item.controls, this.#masked(item.opcode, judgement.body));

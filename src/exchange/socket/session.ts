@@ -1,12 +1,17 @@
+import { cutText } from '../../dialects/text.ts';
 import type { AskedModel, Strictness } from '../../policy/types.ts';
+import type { LookUpResult } from '../events.ts';
 import type { JudgedMessage } from './turn.ts';
 
 const ABSENT: AskedModel = { kind: 'absent' };
+const UNAVAILABLE: AskedModel = { kind: 'unavailable' };
 
 /** What a socket remembers from one message to the next (design 6.2). */
 export class Session {
   #captured: string | undefined;
   #turns = 0;
+  /** What was captured before this socket, until it states a model itself; `unavailable`: it cannot be had. */
+  #inherited: 'model' | 'unavailable' | undefined;
 
   /** The client's word for the model of turns that name none; undefined before one was captured. */
   get capturedModel(): string | undefined {
@@ -20,7 +25,15 @@ export class Session {
 
   /** The model of a message that names none. */
   get fallbackModel(): AskedModel {
-    return this.#captured === undefined ? ABSENT : { kind: 'known', word: this.#captured };
+    if (this.#captured !== undefined) return { kind: 'known', word: this.#captured };
+    return this.#inherited === 'unavailable' ? UNAVAILABLE : ABSENT;
+  }
+
+  /** Begins with what the session that the client named has captured. */
+  resume(result: LookUpResult): void {
+    if (result.kind === 'none') return;
+    this.#inherited = result.kind === 'found' ? 'model' : 'unavailable';
+    if (result.kind === 'found') this.#captured = result.model;
   }
 
   /**
@@ -31,12 +44,15 @@ export class Session {
   accept({ kind, model }: JudgedMessage, { turn_model }: Strictness): boolean {
     if (kind === 'other') return false;
     const before = this.#captured;
-    if (kind === 'session.update') this.#captured = model ?? before;
-    else {
-      // `compatible`: the model of a later turn serves that turn only.
-      if (this.#turns === 0 || turn_model === 'capture') this.#captured = model ?? before;
-      this.#turns += 1;
+    // `compatible`: the model of a later turn serves that turn only.
+    const isFirst = this.#turns === 0 || this.#inherited !== undefined;
+    const captures = kind === 'session.update' || isFirst || turn_model === 'capture';
+    if (captures && model !== undefined) {
+      // In memory of its own: a part of the message's text would keep all of it for as long as the socket lives.
+      this.#captured = cutText(model, Number.MAX_SAFE_INTEGER);
+      this.#inherited = undefined;
     }
+    if (kind === 'turn') this.#turns += 1;
     return this.#captured !== before;
   }
 }

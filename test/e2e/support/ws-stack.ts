@@ -85,9 +85,10 @@ function configOf({ options, modes, nowait, edit }: SocketCell): ReferenceConfig
   return config;
 }
 
-async function startSocketEnvoy(
+/** Starts an Envoy in front of a Tiergate. */
+export async function startSocketEnvoy(
   { version, listeners, ...cell }: SocketEnvoy,
-  tiergate: RunningTiergate,
+  tiergate: Pick<RunningTiergate, 'grpc'>,
   provider: SocketProvider,
 ): Promise<RunningEnvoy> {
   const config = configOf(cell).connect(tiergate.grpc, { port: provider.port });

@@ -50,7 +50,11 @@ export interface SocketOptions {
 export class SocketBench {
   readonly environment: TestEnvironment;
   readonly decisions: Decision[] = [];
+  /** All but those of turns. */
   readonly notes: SocketNote[] = [];
+  /** As the notes tell. */
+  turns = 0;
+  readonly lookUps: Extract<Effect, { kind: 'look_up' }>[] = [];
   readonly metadata: DynamicMetadata[] = [];
   readonly edits: HeaderEdits[] = [];
   readonly replies: Reply[] = [];
@@ -173,7 +177,11 @@ export class SocketBench {
         this.timer = effect.ms;
         break;
       case 'socket':
-        this.notes.push(effect.note);
+        if (effect.note.kind === 'turn') this.turns = effect.note.turns;
+        else this.notes.push(effect.note);
+        break;
+      case 'look_up':
+        this.lookUps.push(effect);
         break;
       case 'misconfigured':
         this.misconfigured = effect.text;

@@ -143,8 +143,17 @@ describe('the notes of a socket', () => {
     bench.clientSends(closeFrame(1000));
     bench.end();
     bench.end();
+    expect(bench.turns).toBe(2);
     expect(bench.notes).toEqual([
-      { kind: 'opened', id: ID, route: 'default', dialect: 'openai-responses' },
+      {
+        kind: 'opened',
+        id: ID,
+        requestId: 'envoy-1',
+        route: 'default',
+        dialect: 'openai-responses',
+        scope: 'apikey',
+        user: undefined,
+      },
       { kind: 'captured', id: ID, model: 'gpt-allowed-1' },
       { kind: 'captured', id: ID, model: 'm' },
       {

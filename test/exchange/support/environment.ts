@@ -50,8 +50,10 @@ export function settingsOf(changes: Partial<ExchangeSettings> = {}): ExchangeSet
       sockets: 100,
       providerWait: 2_000,
       clientCloseWait: 1_000,
+      lookupWait: 100,
     },
     websocket: { revision: 'snapshot', onBlock: 'close', blockStatus: 400 },
+    sessions: { headers: [] },
     observeServedTier: false,
     ...changes,
   };
