@@ -12,13 +12,11 @@ import type { ListenAddress } from './config/values.ts';
 import { logSink } from './decisions/log-sink.ts';
 import { metricsSink } from './decisions/metrics-sink.ts';
 import { type RecentDecisions, recentRing } from './decisions/recent-ring.ts';
-import { type DecisionSink, fanOut } from './decisions/sink.ts';
-import { recordSocket } from './decisions/socket-record.ts';
+import { fanOut } from './decisions/sink.ts';
 import { StreamSink } from './decisions/stream-sink.ts';
 import { createExchangeFactory } from './exchange/exchange-factory.ts';
 import { createContentDecoder } from './extproc/content-decoder.ts';
 import { heldBudget } from './extproc/held-budget.ts';
-import type { StreamEnd, StreamObserver } from './extproc/observer.ts';
 import { OpenSockets } from './extproc/open-sockets.ts';
 import { createRandomSource } from './extproc/random-source.ts';
 import { SocketSessions } from './extproc/socket-sessions.ts';
@@ -27,16 +25,16 @@ import type { StreamEnvironment } from './extproc/stream-environment.ts';
 import { createIdSource } from './extproc/stream-ids.ts';
 import { systemClock } from './extproc/system-clock.ts';
 import { startGrpcServer } from './extproc/transport/grpc-server.ts';
-import { formatFault } from './storage/faults.ts';
 
+import { describeFault } from './service/describe-fault.ts';
+import { followPolicy, followRedis, readinessOf } from './service/status.ts';
+import { createObserver } from './service/stream-observer.ts';
 import type { PolicyStore } from './storage/policy-store.ts';
 import type { RedisConnection } from './storage/redis/connection.ts';
 import { redisDecisionStream } from './storage/redis/decision-stream.ts';
 import type { SessionStore } from './storage/session-store.ts';
-import { withoutRedaction } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { type OpsServer, type Readiness, startOpsServer } from './telemetry/ops-server.ts';
-import { RepeatedLines } from './telemetry/repeated-lines.ts';
 
 /** What `startServer` is given beside the configuration. */
 export interface ServerOptions {
@@ -66,84 +64,9 @@ export interface TiergateServer {
 /** Envoy resets a stream as soon as it has an immediate response; this is for one that does not. */
 const ANSWERED_TIMEOUT_MILLISECONDS = 5_000;
 
-const END_LABELS: Readonly<Record<StreamEnd, string>> = {
-  half_closed: 'normal',
-  cancelled: 'normal',
-  misconfigured: 'misconfigured',
-  fault: 'fault',
-  unavailable: 'fault',
-};
-
-/** A fault without its message, which can hold parts of a request. */
-function describeFault(fault: unknown): Record<string, unknown> {
-  if (!(fault instanceof Error)) return { type: typeof fault };
-  const stack = fault.stack?.split('\n').filter((line) => line.startsWith('    at '));
-  return { type: fault.name, code: (fault as NodeJS.ErrnoException).code, stack };
-}
-
-function createObserver(logger: Logger, metrics: Metrics, sink: DecisionSink): StreamObserver {
-  const repeated = new RepeatedLines(() => performance.now());
-  const socketLogger = withoutRedaction(logger);
-  return {
-    opened() {
-      metrics.streamsOpened.inc();
-      metrics.streamsOpen.inc();
-    },
-    ended(kind) {
-      metrics.streamsOpen.dec();
-      metrics.streamsEnded.inc({ end: END_LABELS[kind] });
-    },
-    fault(fault, place, streamId) {
-      metrics.faults.inc({ where: place });
-      logger.error(
-        { place, stream: streamId, fault: describeFault(fault) },
-        'fault of Tiergate; the stream was ended',
-      );
-    },
-    misconfigured(text) {
-      repeated.note(text, (leftOut) => {
-        logger.error({ remedy: text, left_out: leftOut }, 'Envoy is misconfigured; the stream was ended');
-      });
-    },
-    overloaded() {
-      metrics.overloads.inc();
-      const text = 'limits.held_total is reached; a request was refused';
-      repeated.note(text, (leftOut) => logger.warn({ left_out: leftOut }, text));
-    },
-    decision: (decision) => sink.record(decision),
-    socket: (note) => recordSocket(note, socketLogger, metrics),
-  };
-}
-
 function addressText(address: ListenAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
-/** Tells log and metrics of the policy, now and at each change. */
-function followPolicy(store: PolicyStore, settings: Settings, logger: Logger, metrics: Metrics): void {
-  let shown = { revision: -1, source: '', faults: '', problems: '' };
-  const follow = (): void => {
-    const status = store.status();
-    const { revision, source, faults, problems, lint } = status;
-    const now = { revision, source, faults: JSON.stringify(faults), problems: JSON.stringify(problems) };
-    metrics.policyRevision.set(revision);
-    metrics.policyRules.set(store.snapshot()?.document.rules.length ?? 0);
-    metrics.policyDegraded.set(faults.length > 0 ? 1 : 0);
-    metrics.enforcing.set(settings.policy.enforcement === 'enforce' && source !== 'reported' ? 1 : 0);
-    if (now.revision !== shown.revision || now.source !== shown.source) {
-      const warnings = lint.map(({ path, text }) => `${path}: ${text}`);
-      logger.info({ revision, source, author: store.snapshot()?.author, warnings }, 'policy in force');
-    }
-    if (now.faults !== shown.faults && faults.length > 0) {
-      metrics.policyLoadFaults.inc();
-      logger.error({ revision, source, faults: faults.map(formatFault) }, 'the newest policy cannot be used');
-    }
-    if (now.problems !== shown.problems) for (const problem of problems) logger.warn(problem);
-    shown = now;
-  };
-  follow();
-  store.onChange(follow);
 }
 
 /** What writes decisions to Redis; undefined without Redis, and where `decisions.stream` is false. */
@@ -158,17 +81,6 @@ function openDecisionStream(
   const { prefix } = storeSettings(settings.store);
   const append = redisDecisionStream({ connection, prefix, length });
   return new StreamSink({ append, queueLength, logger, metrics });
-}
-
-function readinessOf(store: PolicyStore, stream: StreamSink | undefined, settings: Settings): Readiness {
-  const { revision, source, faults } = store.status();
-  const checks: Record<string, string> = {
-    policy: `${source}, revision ${revision}`,
-    enforcement: source === 'reported' ? 'report' : settings.policy.enforcement,
-  };
-  if (faults.length > 0) checks['policy_faults'] = faults.map(formatFault).join('; ');
-  if (stream?.failure !== undefined) checks['decision_stream'] = stream.failure;
-  return { ready: store.current() !== undefined, checks };
 }
 
 /**
@@ -213,6 +125,7 @@ export async function startServer(
   const stop: (() => Promise<void>)[] = [() => sink.close(), () => sessions.close(), () => stores.close()];
   try {
     followPolicy(policy, settings, logger, metrics);
+    if (stores.redis !== undefined) followRedis(stores.redis, logger, metrics);
     const environment: StreamEnvironment = {
       exchanges: createExchangeFactory({
         settings: exchangeSettings(settings),
@@ -244,7 +157,7 @@ export async function startServer(
       open: (stream) => openStream(stream, environment),
     });
     stop.unshift(async () => grpc.close());
-    const readiness = (): Readiness => readinessOf(policy, stream, settings);
+    const readiness = (): Readiness => readinessOf({ policy, redis: stores.redis, stream, settings });
     const ops = await startOps(settings, metrics, readiness, onFault('ops'));
     if (ops !== undefined) stop.unshift(() => ops.close());
     grpc.setServing(true);

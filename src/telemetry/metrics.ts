@@ -23,6 +23,7 @@ export interface Metrics {
   readonly overloads: Counter;
   readonly heldBytes: Gauge;
   readonly heldLimitBytes: Gauge;
+  readonly redisUp: Gauge;
   readonly policyRevision: Gauge;
   readonly policyRules: Gauge;
   readonly policyLoadFaults: Counter;
@@ -139,6 +140,11 @@ export function createMetrics(processMetrics = true, heldBytes: () => number = (
     heldLimitBytes: new Gauge({
       name: 'tiergate_held_limit_bytes',
       help: 'limits.held_total in bytes.',
+      registers,
+    }),
+    redisUp: new Gauge({
+      name: 'tiergate_redis_up',
+      help: '1 while Redis can be asked, 0 while it cannot and without Redis.',
       registers,
     }),
     policyRevision: new Gauge({
