@@ -15,7 +15,7 @@ import { findRedisServer } from '../../tools/redis/find.ts';
 import { launchRedis, type RunningRedis } from '../../tools/redis/launch.ts';
 import { expectHealthyExtProc } from './support/expect.ts';
 import { opened, openWs, wsClient } from './support/ws-client.ts';
-import { expectUpstream } from './support/ws-expect.ts';
+import { expectUpstream, requestIdOf } from './support/ws-expect.ts';
 import { type SocketProvider, startSocketProvider } from './support/ws-provider.ts';
 import { portOf, startSocketEnvoy } from './support/ws-stack.ts';
 
@@ -175,9 +175,10 @@ describe.skipIf(REDIS === undefined)('two replicas with one Redis', () => {
     const answer = new Promise((resolve) => client.once('message', resolve));
     client.send(CAPTURE);
     await answer;
+    const id = requestIdOf(await provider.socket(name));
     const record = await waitFor('the socket with its model', async () => {
       const { sessions } = await second.sessions.list(100);
-      return sessions.find(({ model }) => model === 'gpt-5.5');
+      return sessions.find(({ requestId, model }) => requestId === id && model === 'gpt-5.5');
     });
     expect(record).toMatchObject({ dialect: 'openai-responses', route: 'default' });
     const pinging = pings ? setInterval(() => client.ping(), 50) : undefined;
@@ -209,10 +210,15 @@ describe.skipIf(REDIS === undefined)('two replicas with one Redis', () => {
   });
 
   it('with Redis stopped, a session that cannot be looked up is judged strictly, and soon', async () => {
+    expect(await talk(0, 'three', 'sk-one', CAPTURE)).toEqual([CAPTURE]);
+    await waitFor('the session', async () => {
+      const [message] = await talk(1, 'three', 'sk-one', ASK);
+      return message === ASK ? true : undefined;
+    });
     redis.pause();
     try {
       const from = performance.now();
-      expect(await talk(1, 'one', 'sk-one', ASK)).toEqual([FILTERED]);
+      expect(await talk(1, 'three', 'sk-one', ASK)).toEqual([FILTERED]);
       expect(performance.now() - from).toBeLessThan(2_000);
     } finally {
       redis.resume();

@@ -6,11 +6,14 @@ import type { JudgedMessage } from './turn.ts';
 const ABSENT: AskedModel = { kind: 'absent' };
 const UNAVAILABLE: AskedModel = { kind: 'unavailable' };
 
+/** Most bytes of a captured model: it stays for as long as the socket. A longer one cannot be had later. */
+const MAX_MODEL_BYTES = 1024;
+
 /** What a socket remembers from one message to the next (design 6.2). */
 export class Session {
   #captured: string | undefined;
   #turns = 0;
-  /** What was captured before this socket, until it states a model itself; `unavailable`: it cannot be had. */
+  /** What was captured before this socket, until it states a model itself; `unavailable`: the model cannot be had. */
   #inherited: 'model' | 'unavailable' | undefined;
 
   /** The client's word for the model of turns that name none; undefined before one was captured. */
@@ -48,9 +51,10 @@ export class Session {
     const isFirst = this.#turns === 0 || this.#inherited !== undefined;
     const captures = kind === 'session.update' || isFirst || turn_model === 'capture';
     if (captures && model !== undefined) {
+      const fits = Buffer.byteLength(model) <= MAX_MODEL_BYTES;
       // In memory of its own: a part of the message's text would keep all of it for as long as the socket lives.
-      this.#captured = cutText(model, Number.MAX_SAFE_INTEGER);
-      this.#inherited = undefined;
+      this.#captured = fits ? cutText(model, MAX_MODEL_BYTES) : undefined;
+      this.#inherited = fits ? undefined : 'unavailable';
     }
     if (kind === 'turn') this.#turns += 1;
     return this.#captured !== before;

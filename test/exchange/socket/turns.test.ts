@@ -24,6 +24,15 @@ function ask(bench: SocketBench, members: Readonly<Record<string, unknown>> = {}
 const update = (model: unknown) => frame(JSON.stringify({ type: 'session.update', session: { model } }));
 
 describe.each(['compatible', 'strict'] as const)('%s', (preset) => {
+  it('keeps no model over 1 KiB: turns behind it are judged as with one that cannot be had', () => {
+    const bench = socketOf(preset);
+    const long = `${MODEL}${'x'.repeat(1024)}`;
+    expect(ask(bench, { model: long })).toMatchObject({ action: 'pass', captured: undefined });
+    // The stricter of the rule's action and its fallback.
+    expect(ask(bench)).toMatchObject({ action: 'filter', captured: undefined });
+    expect(ask(bench, { model: MODEL })).toMatchObject({ action: 'pass', captured: MODEL });
+  });
+
   it('judges a turn without a model by the one that the first turn named', () => {
     const bench = socketOf(preset);
     expect(ask(bench, { model: MODEL })).toEqual({ action: 'pass', model: MODEL, captured: MODEL });
