@@ -1,20 +1,13 @@
-import type { Dialect } from '../../dialects/types.ts';
 import type { RefusalCode } from '../../refusals.ts';
 import { readContentEncoding } from '../codings.ts';
 import { hasForeignCharset } from '../content-type.ts';
 import type { Coding, ExchangeEvent, Opening } from '../events.ts';
 import { identify } from '../identity.ts';
+import { type RequestHead, readHead } from '../request-head.ts';
 import type { RouteChoice, RouteTable } from '../routes.ts';
-import type { ExchangeEnvironment, PolicyView } from '../settings.ts';
+import type { ExchangeEnvironment } from '../settings.ts';
+import type { GovernedSubject, Subject } from '../subject.ts';
 import type { BodyPlan } from './modes.ts';
-import { type RequestHead, readHead } from './request-head.ts';
-import type { Subject } from './subject.ts';
-
-/** A subject that can be judged. */
-export interface GovernedSubject extends Subject {
-  readonly dialect: Dialect;
-  readonly policy: PolicyView;
-}
 
 /** What the request headers say about the request. */
 export type HeaderReading =

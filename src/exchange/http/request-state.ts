@@ -1,6 +1,6 @@
 import type { Coding } from '../events.ts';
 import type { Judgement } from '../judgement.ts';
-import type { GovernedSubject } from './header-phase.ts';
+import type { GovernedSubject } from '../subject.ts';
 
 /** A governed request whose body is awaited or decoded. */
 export interface Governed {

@@ -1,20 +1,20 @@
 import type { Dialect } from '../../dialects/types.ts';
 import type { AskedModel } from '../../policy/types.ts';
 import type { RefusalCode } from '../../refusals.ts';
+import { buildDecision, decisionMetadata, type Judged, unjudged } from '../build-decision.ts';
 import { asBuffer } from '../bytes.ts';
 import { type Direction, isEmptyEdits } from '../direction/direction.ts';
 import { type Message, passChunk, passMessage } from '../direction/passing.ts';
-import { isEnforced } from '../enforcement.ts';
+import { isEnforced, isStopped } from '../enforcement.ts';
 import type { DecodeResult, Effect, Reply } from '../events.ts';
 import type { JudgeInput, Judgement } from '../judgement.ts';
+import type { GovernedSubject, Subject } from '../subject.ts';
 import { BodyCollector } from './body-collector.ts';
-import { buildDecision, decisionMetadata, type Judged, unjudged } from './decision.ts';
-import { type GovernedSubject, type HeaderContext, type HeadersEvent, readHeaders } from './header-phase.ts';
+import { type HeaderContext, type HeadersEvent, readHeaders } from './header-phase.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { mergeJudgements } from './merge-judgements.ts';
 import type { Governed, RequestState } from './request-state.ts';
-import { isStopped, overloadEffect, stopEffects } from './stop.ts';
-import type { Subject } from './subject.ts';
+import { overloadEffect, stopEffects } from './stop.ts';
 import { type CollectedBody, editsBeforeBody, outgoing } from './verdict.ts';
 
 /** What the request half needs beside the header phase's context. */

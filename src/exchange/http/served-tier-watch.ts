@@ -2,7 +2,7 @@ import type { Decision } from '../decision.ts';
 import type { Message } from '../direction/passing.ts';
 import type { BodyMode, Effect } from '../events.ts';
 import { type AnswerReader, createAnswerReader } from '../served-tier/answer-reader.ts';
-import type { Subject } from './subject.ts';
+import type { Subject } from '../subject.ts';
 
 /** Response body modes in which the bytes of an answer come as they pass, so that reading them delays nothing. */
 const READABLE: ReadonlySet<BodyMode> = new Set(['STREAMED', 'FULL_DUPLEX_STREAMED']);

@@ -1,15 +1,9 @@
 import type { Dialect } from '../../dialects/types.ts';
 import { refuse } from '../../refusals.ts';
+import { buildDecision, type Judged } from '../build-decision.ts';
+import { buildRefusal } from '../build-refusal.ts';
 import type { Effect } from '../events.ts';
-import type { Judgement } from '../judgement.ts';
-import { buildDecision, type Judged } from './decision.ts';
-import { buildRefusal } from './refusal.ts';
-import type { Subject } from './subject.ts';
-
-/** Whether the request may not go upstream. */
-export function isStopped({ action }: Pick<Judgement, 'action'>): boolean {
-  return action === 'block' || action === 'refuse';
-}
+import type { Subject } from '../subject.ts';
 
 /** How a request is stopped. */
 export interface Stop {

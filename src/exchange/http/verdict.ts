@@ -2,8 +2,8 @@ import { NO_HEADER_EDITS } from '../../dialects/headers.ts';
 import type { HeaderEdits } from '../../dialects/types.ts';
 import { mergeEdits } from '../direction/direction.ts';
 import type { Judgement } from '../judgement.ts';
+import type { RequestHead } from '../request-head.ts';
 import type { BodyPlan } from './modes.ts';
-import type { RequestHead } from './request-head.ts';
 
 /** A request body and how it came. */
 export interface CollectedBody {

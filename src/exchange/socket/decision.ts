@@ -1,7 +1,7 @@
 import { cutText } from '../../dialects/text.ts';
+import { buildDecision, type Judged } from '../build-decision.ts';
 import type { Decision } from '../decision.ts';
-import { buildDecision, type Judged } from '../http/decision.ts';
-import type { Subject } from '../http/subject.ts';
+import type { Subject } from '../subject.ts';
 
 /** Most bytes of the captured model that a decision holds. */
 const MAX_MODEL_BYTES = 128;

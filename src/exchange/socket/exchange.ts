@@ -1,6 +1,8 @@
 import { openAiResponses } from '../../dialects/openai-responses.ts';
 import { dialectTable } from '../../dialects/table.ts';
 import { refuse } from '../../refusals.ts';
+import { decisionMetadata, unjudged } from '../build-decision.ts';
+import { buildRefusal } from '../build-refusal.ts';
 import type { Direction } from '../direction/direction.ts';
 import type { Message } from '../direction/passing.ts';
 import { createDirections } from '../direction/table.ts';
@@ -14,8 +16,6 @@ import type {
   Opening,
   StreamModes,
 } from '../events.ts';
-import { decisionMetadata, unjudged } from '../http/decision.ts';
-import { buildRefusal } from '../http/refusal.ts';
 import { misconfigured } from '../misconfigured.ts';
 import { type DialectLookup, RouteTable } from '../routes.ts';
 import type { ExchangeEnvironment } from '../settings.ts';

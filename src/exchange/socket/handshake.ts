@@ -4,15 +4,14 @@ import type { RefusalCode } from '../../refusals.ts';
 import { mergeEdits } from '../direction/direction.ts';
 import { isEnforced } from '../enforcement.ts';
 import type { EventContext, ExchangeEvent, NamedSession, Opening } from '../events.ts';
-import { type RequestHead, readHead } from '../http/request-head.ts';
-import type { Subject } from '../http/subject.ts';
 import { identify } from '../identity.ts';
 import { judge } from '../judge.ts';
 import type { Judgement } from '../judgement.ts';
+import { type RequestHead, readHead } from '../request-head.ts';
 import type { RouteChoice, RouteTable } from '../routes.ts';
 import type { ExchangeEnvironment, SessionSettings } from '../settings.ts';
+import type { GovernedSubject, Subject } from '../subject.ts';
 import { namedSession, sessionHeaders } from './named-session.ts';
-import type { GovernedSubject } from './subject.ts';
 
 /** What the handshake says about the socket. */
 export type HandshakeReading =

@@ -1,14 +1,14 @@
 import type { RefusalCode } from '../../refusals.ts';
+import { decisionMetadata, type Judged } from '../build-decision.ts';
 import type { Decision } from '../decision.ts';
 import type { Direction } from '../direction/direction.ts';
+import { isStopped } from '../enforcement.ts';
 import type { DynamicMetadata, Effect, LookUpResult, SocketEnd } from '../events.ts';
-import { decisionMetadata, type Judged } from '../http/decision.ts';
-import { isStopped } from '../http/stop.ts';
 import type { PolicyView } from '../settings.ts';
+import type { GovernedSubject } from '../subject.ts';
 import { buildTurnDecision } from './decision.ts';
 import type { ServedTierWatch } from './served-tier-watch.ts';
 import type { Session } from './session.ts';
-import type { GovernedSubject } from './subject.ts';
 
 /** A message as its decision records it. */
 export interface RecordedMessage {

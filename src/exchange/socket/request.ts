@@ -1,14 +1,14 @@
 import type { RefusalCode } from '../../refusals.ts';
 import { type ClientItem, ClientReader } from '../../websocket/client-reader.ts';
 import { encodeMasked } from '../../websocket/encode.ts';
+import { unjudged } from '../build-decision.ts';
 import type { Direction } from '../direction/direction.ts';
-import { isEnforced } from '../enforcement.ts';
+import { isEnforced, isStopped } from '../enforcement.ts';
 import type { CloseCause, DynamicMetadata, Effect, LookUpResult } from '../events.ts';
-import { unjudged } from '../http/decision.ts';
-import { isStopped } from '../http/stop.ts';
 import type { Judgement } from '../judgement.ts';
 import { ServedMessageReader } from '../served-tier/socket-messages.ts';
 import type { ExchangeEnvironment, PolicyView } from '../settings.ts';
+import type { GovernedSubject } from '../subject.ts';
 import {
   causeFarewell,
   type Farewell,
@@ -22,7 +22,6 @@ import { type RecordedMessage, Recorder } from './recorder.ts';
 import type { ResponseHalf } from './response.ts';
 import { ServedTierWatch } from './served-tier-watch.ts';
 import { Session } from './session.ts';
-import type { GovernedSubject } from './subject.ts';
 import { Telling } from './telling.ts';
 import type { JudgedMessage, judgeMessage } from './turn.ts';
 import { joinViews } from './views.ts';

@@ -1,4 +1,4 @@
-import type { HeaderLine } from '../../dialects/types.ts';
+import type { HeaderLine } from '../dialects/types.ts';
 
 /** What the exchange itself reads of the request headers. */
 export interface RequestHead {

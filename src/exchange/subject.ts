@@ -1,8 +1,8 @@
-import type { Dialect } from '../../dialects/types.ts';
-import type { Opening } from '../events.ts';
-import type { Identity } from '../identity.ts';
-import type { PolicyView, RouteSettings } from '../settings.ts';
+import type { Dialect } from '../dialects/types.ts';
+import type { Opening } from './events.ts';
+import type { Identity } from './identity.ts';
 import type { RequestHead } from './request-head.ts';
+import type { PolicyView, RouteSettings } from './settings.ts';
 
 /** One governed request: everything that its verdict, its refusal and its decision are made from. */
 export interface Subject {
@@ -18,4 +18,10 @@ export interface Subject {
   /** Undefined where no policy can be had. */
   readonly policy: PolicyView | undefined;
   readonly identity: Identity;
+}
+
+/** A subject that can be judged. */
+export interface GovernedSubject extends Subject {
+  readonly dialect: Dialect;
+  readonly policy: PolicyView;
 }

@@ -1,8 +1,8 @@
-import type { Dialect, HeaderLine } from '../../dialects/types.ts';
-import type { Refusal } from '../../refusals.ts';
-import type { Decision } from '../decision.ts';
-import type { ImmediateReply } from '../events.ts';
-import { decisionHeader, decisionMetadata } from './decision.ts';
+import type { Dialect, HeaderLine } from '../dialects/types.ts';
+import type { Refusal } from '../refusals.ts';
+import { decisionHeader, decisionMetadata } from './build-decision.ts';
+import type { Decision } from './decision.ts';
+import type { ImmediateReply } from './events.ts';
 
 /** Seconds after which a request that was refused for lack of room is worth another try. */
 const RETRY_AFTER_SECONDS = '1';

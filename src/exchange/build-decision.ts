@@ -1,11 +1,11 @@
-import { cutText } from '../../dialects/text.ts';
-import type { Outcome } from '../../policy/types.ts';
-import type { RefusalCode } from '../../refusals.ts';
-import type { Decision } from '../decision.ts';
-import { isEnforced } from '../enforcement.ts';
-import type { DynamicMetadata } from '../events.ts';
-import { nothingJudged } from '../judge.ts';
-import type { Judgement } from '../judgement.ts';
+import { cutText } from '../dialects/text.ts';
+import type { Outcome } from '../policy/types.ts';
+import type { RefusalCode } from '../refusals.ts';
+import type { Decision } from './decision.ts';
+import { isEnforced } from './enforcement.ts';
+import type { DynamicMetadata } from './events.ts';
+import { nothingJudged } from './judge.ts';
+import type { Judgement } from './judgement.ts';
 import type { Subject } from './subject.ts';
 
 /** Most bytes of a text of the request that a decision holds. */
