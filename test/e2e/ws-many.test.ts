@@ -96,7 +96,7 @@ const LARGE_FRAME = encodeFrame({
 });
 const STALLED_SOCKETS = 4;
 /** Far below what is pushed, far above what is seen. */
-const MAX_GROWTH = 48 * MiB;
+const MAX_GROWTH = 96 * MiB;
 
 /**
  * Envoy takes from a connection at one time as much as the listener's limit allows, and for a socket all of it is one
