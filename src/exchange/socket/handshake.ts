@@ -3,12 +3,11 @@ import type { HeaderEdits, HeaderLine } from '../../dialects/types.ts';
 import type { RefusalCode } from '../../refusals.ts';
 import { mergeEdits } from '../direction/direction.ts';
 import { isEnforced } from '../enforcement.ts';
-import type { EventContext, ExchangeEvent, NamedSession, Opening } from '../events.ts';
-import { identify } from '../identity.ts';
+import type { EventContext, ExchangeEvent, NamedSession } from '../events.ts';
 import { judge } from '../judge.ts';
 import type { Judgement } from '../judgement.ts';
-import { type RequestHead, readHead } from '../request-head.ts';
-import type { RouteChoice, RouteTable } from '../routes.ts';
+import { readSubject, type SubjectContext } from '../read-subject.ts';
+import type { RequestHead } from '../request-head.ts';
 import type { ExchangeEnvironment, SessionSettings } from '../settings.ts';
 import type { GovernedSubject, Subject } from '../subject.ts';
 import { namedSession, sessionHeaders } from './named-session.ts';
@@ -31,12 +30,7 @@ export type HandshakeReading =
     };
 
 /** What the handshake shares with the rest of its exchange. */
-export interface HandshakeContext {
-  readonly environment: ExchangeEnvironment;
-  readonly routes: RouteTable;
-  readonly opening: Opening;
-  /** Monotonic time of the first message, milliseconds. */
-  readonly startedAt: number;
+export interface HandshakeContext extends SubjectContext {
   /** Whether as many sockets are open as may be. */
   readonly full: boolean;
 }
@@ -109,32 +103,11 @@ export function readHandshake(
   headers: readonly HeaderLine[],
   event: EventContext,
 ): HandshakeReading {
-  const { environment, opening } = context;
-  const head = readHead(headers);
-  const choice = context.routes.choose({
-    path: head.path,
-    authority: head.authority,
-    envoyRoute: event.attributes.get('xds.route_name') ?? opening.metadata.get('x-tiergate-route'),
-  });
-  if (choice.kind === 'open') return choice;
-  const base = {
-    opening,
-    startedAt: context.startedAt,
-    head,
-    route: choice.route,
-    policy: environment.currentPolicy(),
-    identity: identify(environment.settings.identity, {
-      metadata: opening.metadata,
-      context: event,
-      headers,
-    }),
-  };
-  if (choice.kind !== 'governed') {
-    const subject = { ...base, dialect: undefined, dialectName: dialectNameOf(choice) };
-    return { kind: 'refused', subject, code: PATH_REFUSALS[choice.kind] };
-  }
-  const { dialect } = choice;
-  const subject = { ...base, dialect, dialectName: dialect.name };
+  const { environment } = context;
+  const reading = readSubject(context, headers, event);
+  if (reading.kind !== 'known') return reading;
+  const { subject } = reading;
+  const { dialect, head } = subject;
   if (dialect.messageMembers.length === 0 || !isWebSocketHandshake(headers)) {
     return { kind: 'refused', subject, code: 'upgrade_refused' };
   }
@@ -145,16 +118,6 @@ export function readHandshake(
   const judgement = judgeHead(environment, governed, head);
   const session = namedSession(environment.settings.sessions, headers);
   return { kind: 'governed', subject: governed, edits: editsOf(governed, judgement), judgement, session };
-}
-
-const PATH_REFUSALS = {
-  not_normal: 'path_not_normal',
-  unknown: 'unknown_route',
-  unsupported: 'unsupported_route',
-} as const satisfies Readonly<Record<string, RefusalCode>>;
-
-function dialectNameOf(choice: RouteChoice): string {
-  return choice.kind === 'unsupported' ? choice.dialectName : '';
 }
 
 /** Judges the tiers of the headers, with a model that cannot be known yet. */
